@@ -1,0 +1,1 @@
+"""The tools that Koers reads, one module each, over `connectors.core`."""

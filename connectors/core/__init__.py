@@ -1,0 +1,1 @@
+"""The core that every connector stands on; it knows no vendor."""

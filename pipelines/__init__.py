@@ -1,0 +1,1 @@
+"""Koers: from landed records to published KPI facts and alerts."""

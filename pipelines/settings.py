@@ -1,0 +1,154 @@
+"""Where a Koers home keeps its things, and what its owner may set.
+
+Everything lives under `KOERS_HOME` (default `.koers/` in the project folder). `koers.yaml` in it is
+optional; `settings()` validates it and names the wrong field. Importing this module reads nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
+
+
+class SettingsError(ValueError):
+    """`koers.yaml` cannot be used; the text says which field and what to write."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders and files of one Koers home. Paths only: nothing is created by asking."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "koers.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / "alerts.sqlite"
+
+    @property
+    def run_lock(self) -> Path:
+        return self.state / "run.lock"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.state / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        return self.state / "dbt" / "logs"
+
+    @property
+    def manifest(self) -> Path:
+        return self.dbt_target / "manifest.json"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "koers.yaml"
+
+    def publication(self, audience: str = "management") -> Path:
+        return self.published / audience / "koers.duckdb"
+
+
+class Channel(BaseModel):
+    """Where alerts go. `url_env` names the environment variable that holds the Apprise URL, since
+    such a URL often carries a secret."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    url_env: str
+    owners: list[str] = Field(default_factory=list, description="Only alerts of these owners.")
+    layers: list[str] = Field(default_factory=list, description="Only alerts of these layers.")
+
+
+class Alerts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    channels: list[Channel] = Field(default_factory=list)
+    language: Literal["nl", "en"] = "nl"
+
+
+class Settings(BaseModel):
+    """`koers.yaml`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organisation_name: str = "Organisatie"
+    time_zone: str = "Europe/Amsterdam"
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    end_date: dt.date | None = Field(
+        default=None, description="The last day your data cover; set it for history that stopped."
+    )
+    keep_publications: int = Field(default=7, ge=1)
+    nightly_at: str = Field(default="02:15", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    alerts: Alerts = Field(default_factory=Alerts)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone, such as Europe/Amsterdam")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+def home() -> Home:
+    """The home that `KOERS_HOME` names, or `.koers/` in the project folder."""
+    return Home(Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve())
+
+
+def settings(at: Home | None = None) -> Settings:
+    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy."""
+    file = (at or home()).settings_file
+    if not file.exists():
+        return Settings()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        return Settings.model_validate(content)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise SettingsError(f"{file}: {wrong}") from error
