@@ -1,0 +1,16 @@
+-- One row is one call, meeting or visit that an employee logged.
+with
+
+activities as (select * from {{ ref('activities') }}),
+
+attributed as (
+    {{ attributed('activities', source_user='owner', date='activity_date', project='campaign') }}
+)
+
+select
+    source || '/' || activity_id as activity_key,
+    activity_date as measure_date,
+    {{ org_columns() }},
+    1 as activity_count
+from attributed
+where activity_date is not null

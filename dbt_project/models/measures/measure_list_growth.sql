@@ -1,0 +1,27 @@
+-- One row is one list on one day: how many subscribers it has more than at its snapshot before.
+with
+
+snapshots as (
+    select
+        source,
+        list_id,
+        sender,
+        cast(null as varchar) as campaign,
+        snapshot_date,
+        subscribers - lag(subscribers) over (
+            partition by source, list_id order by snapshot_date
+        ) as growth
+    from {{ ref('list_sizes') }}
+),
+
+attributed as (
+    {{ attributed('snapshots', source_user='sender', date='snapshot_date', project='campaign') }}
+)
+
+select
+    source || '/' || list_id as list_key,
+    snapshot_date as measure_date,
+    {{ org_columns() }},
+    growth as list_growth_count
+from attributed
+where growth is not null

@@ -1,0 +1,20 @@
+-- One row is one mailing on the day it was sent, with its totals so far.
+with
+
+mailings as (select * from {{ ref('mailings') }}),
+
+attributed as (
+    {{ attributed('mailings', source_user='sender', date='sent_date', project='campaign') }}
+)
+
+select
+    source || '/' || mailing_id as mailing_key,
+    sent_date as measure_date,
+    {{ org_columns() }},
+    sent as mails_sent,
+    delivered as mails_delivered,
+    unique_opens as mail_unique_opens,
+    unique_clicks as mail_unique_clicks,
+    unsubscribes as mail_unsubscribes
+from attributed
+where sent_date is not null

@@ -1,0 +1,21 @@
+-- One row is one answered NPS question; an unanswered one counts neither for nor against.
+with
+
+answered as (
+    select *
+    from {{ ref('survey_responses') }}
+    where score between 0 and 10 and coalesce(upper(survey_type), 'NPS') = 'NPS'
+),
+
+attributed as (
+    {{ attributed('answered', source_user='owner', date='responded_date', project='campaign') }}
+)
+
+select
+    source || '/' || response_id as response_key,
+    responded_date as measure_date,
+    {{ org_columns() }},
+    1 as nps_answers,
+    case when score >= 9 then 100 when score <= 6 then -100 else 0 end as nps_points
+from attributed
+where responded_date is not null
