@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
+    post_hook="{{ drop_rows_outside_series() }}",
 ) }}
 {% set kpis = kpi_metrics() %}
 
@@ -20,66 +21,18 @@ kpis (kpi, numerator, denominator, is_running, definition_version) as (
     {% endfor %}
 ),
 
-kpi_connectors (kpi, connector) as (
-    values
-    {% for kpi in kpis %}
-    {% set outer = loop %}
-    {% for connector in kpi.connectors %}
-    ({{ text_literal(kpi.name) }}, {{ text_literal(connector) }}){{ ',' if not (loop.last and outer.last) }}
-    {% endfor %}
-    {% else %}
-    (null, null)
-    {% endfor %}
-),
-
--- A KPI is known as far as the slowest of the sources it needs; one without a load is not needed.
-watermarks as (
-    select kpi_connectors.kpi, min(connectors.covers_until) as data_as_of
-    from kpi_connectors
-    inner join (
-        select connector, max(covers_until) as covers_until
-        from {{ ref('fct_source_freshness') }}
-        group by connector
-    ) as connectors on kpi_connectors.connector = connectors.connector
-    group by kpi_connectors.kpi
-),
-
 measure_periods as (
     select * from {{ ref('int_measure_periods') }}
     where row_count > 0 and org_unit_id <> ''
 ),
 
--- A series begins with the first record of its unit and goes on without gaps: a period in which
--- nothing happened is a fact too.
-first_dates as (
-    select kpis.kpi, measure_periods.org_unit_id, min(measure_periods.first_date) as first_date
-    from measure_periods
-    inner join kpis on measure_periods.measure in (kpis.numerator, kpis.denominator)
-    where measure_periods.grain = 'year'
-    group by kpis.kpi, measure_periods.org_unit_id
-),
+series as (select * from {{ ref('int_kpi_series') }}),
 
-unit_ends as (
-    select ancestor_id as org_unit_id, max(valid_to) as last_date
-    from {{ ref('int_org_paths') }}
-    group by ancestor_id
+coverage as (
+    select kpi, min(first_date) as first_date, max(data_as_of) as data_as_of
+    from series
+    group by kpi
 ),
-
-series as (
-    select
-        first_dates.kpi,
-        first_dates.org_unit_id,
-        first_dates.first_date,
-        least(
-            watermarks.data_as_of, coalesce(unit_ends.last_date, watermarks.data_as_of)
-        ) as last_date
-    from first_dates
-    inner join watermarks on first_dates.kpi = watermarks.kpi
-    left join unit_ends on first_dates.org_unit_id = unit_ends.org_unit_id
-    where first_dates.first_date <= watermarks.data_as_of
-),
-
-coverage as (select kpi, min(first_date) as first_date from series group by kpi),
 
 periods as (
     {% for grain in grains() %}
@@ -248,17 +201,16 @@ select
                 cast(summed.numerator_value as double) / cast(summed.period_denominator as double)
     end as kpi_value,
     cast(summed.rows_value as bigint) as sample_size,
-    summed.period_end <= watermarks.data_as_of as is_closed,
-    summed.period_end <= watermarks.data_as_of
+    summed.period_end <= coverage.data_as_of as is_closed,
+    summed.period_end <= coverage.data_as_of
     and summed.period_start >= coverage.first_date
     and summed.period_end <= summed.last_date as is_complete,
-    least(summed.period_end, watermarks.data_as_of) as data_as_of,
+    least(summed.period_end, coverage.data_as_of) as data_as_of,
     summed.definition_version,
     cast(
         (select coalesce(max(build), 0) from {{ ref('int_measure_periods') }}) as bigint
     ) as build
 from summed
-inner join watermarks on summed.kpi = watermarks.kpi
 inner join coverage on summed.kpi = coverage.kpi
 {% if is_incremental() %}
 where (summed.kpi, summed.grain, summed.period_start) in (

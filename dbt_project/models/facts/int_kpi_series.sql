@@ -1,0 +1,76 @@
+-- One row is one KPI of one unit: from its first record to as far as its sources are known.
+{{ config(materialized='table') }}
+{% set kpis = kpi_metrics() %}
+
+with
+
+kpis (kpi, numerator, denominator) as (
+    values
+    {% for kpi in kpis %}
+    (
+        {{ text_literal(kpi.name) }}, {{ text_literal(kpi.numerator) }},
+        {{ text_literal(kpi.denominator) }}
+    ),
+    {% endfor %}
+    (null, null, null)
+),
+
+kpi_connectors (kpi, connector) as (
+    values
+    {% for kpi in kpis %}
+    {% for connector in kpi.connectors %}
+    ({{ text_literal(kpi.name) }}, {{ text_literal(connector) }}),
+    {% endfor %}
+    {% endfor %}
+    (null, null)
+),
+
+-- A KPI is known as far as the slowest of the sources it needs; one without a load is not needed.
+watermarks as (
+    select kpi_connectors.kpi, min(connectors.covers_until) as data_as_of
+    from kpi_connectors
+    inner join (
+        select connector, max(covers_until) as covers_until
+        from {{ ref('fct_source_freshness') }}
+        group by connector
+    ) as connectors on kpi_connectors.connector = connectors.connector
+    group by kpi_connectors.kpi
+),
+
+measure_periods as (
+    select * from {{ ref('int_measure_periods') }}
+    where row_count > 0 and org_unit_id <> ''
+),
+
+-- A series begins with the first record of its unit and goes on without gaps: a period in which
+-- nothing happened is a fact too.
+first_dates as (
+    select kpis.kpi, measure_periods.org_unit_id, min(measure_periods.first_date) as first_date
+    from measure_periods
+    inner join kpis on measure_periods.measure in (kpis.numerator, kpis.denominator)
+    where measure_periods.grain = 'year'
+    group by kpis.kpi, measure_periods.org_unit_id
+),
+
+unit_ends as (
+    select ancestor_id as org_unit_id, max(valid_to) as last_date
+    from {{ ref('int_org_paths') }}
+    group by ancestor_id
+),
+
+series as (
+    select
+        first_dates.kpi,
+        first_dates.org_unit_id,
+        first_dates.first_date,
+        watermarks.data_as_of,
+        least(
+            watermarks.data_as_of, coalesce(unit_ends.last_date, watermarks.data_as_of)
+        ) as last_date
+    from first_dates
+    inner join watermarks on first_dates.kpi = watermarks.kpi
+    left join unit_ends on first_dates.org_unit_id = unit_ends.org_unit_id
+    where first_dates.first_date <= watermarks.data_as_of
+)
+
+select * from series
