@@ -1,0 +1,242 @@
+"""Makes the DuckDB file and the Parquet files of a publication, and refuses a wrong one.
+
+The file is fresh: tables are copied out of the read-only warehouse, never altered in place, so
+nothing erased survives in old pages. Storage version v1.0.0, which DuckDB 1.0 and later open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.core.failpoints import failpoint
+from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
+
+STORAGE_VERSION = "v1.0.0"
+STORAGE_NUMBER = 64  # what the header of a v1.0.0 file says; DuckDB 1.0 reads up to this number
+
+ALERT_EVENT_COLUMNS = {
+    "alert_id": ("varchar", "The alert: one KPI, unit and kind, from firing to resolved."),
+    "kpi": ("varchar", "The KPI."),
+    "org_unit_id": ("varchar", "The unit."),
+    "kind": ("varchar", "tolerance: outside what was agreed."),
+    "state": ("varchar", "The state the alert went into."),
+    "occurred_at": ("timestamp", "When, in UTC."),
+    "period_start": ("date", "First day of the period that was judged."),
+    "publication_id": ("varchar", "The publication that was judged."),
+    "dedup_key": ("varchar", "Names this transition; no two have the same."),
+    "detail": ("varchar", "JSON: value, target, band, since when, and the messages sent."),
+}
+
+
+class PublicationError(RuntimeError):
+    """The publication cannot be made or read; what was published before still stands."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was measured on the finished file."""
+
+    tables: dict[str, int]
+    facts_hash: str
+    dims_hash: str
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that never downloads an extension."""
+    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+
+
+def build(warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]]) -> None:
+    """Write `koers.duckdb` and `parquet/` into the new, empty `folder`, closed and fsynced.
+
+    Raises PublicationError if the warehouse cannot be read or lacks a table.
+    """
+    file = folder / "koers.duckdb"
+    try:
+        with connect() as connection:
+            connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
+            connection.execute(
+                f"attach {_text(file)} as published (storage_version '{STORAGE_VERSION}')"
+            )
+            tables = [_copy(connection, mart.name) for mart in MARTS if _exists(connection, mart)]
+            tables.append(_write_alert_events(connection, alert_events))
+            failpoint("publish.building")
+            connection.execute("checkpoint published")
+            connection.execute("detach warehouse")
+            _write_parquet(connection, folder / "parquet", tables)
+            connection.execute("detach published")
+    except duckdb.Error as error:
+        raise PublicationError(
+            f"Could not make a publication of {warehouse} in {folder}: {error}. The publication of "
+            "before still stands; mend the cause and run `koers publish`."
+        ) from error
+    failpoint("publish.before_fsync")
+    for written in (file, *(folder / "parquet").iterdir()):
+        sync(written)
+    sync(folder / "parquet")
+    sync(folder)
+
+
+def gate(warehouse: Path, file: Path, previous: Mapping[str, int]) -> Built:
+    """Look at the finished file as a reader would; `previous` is rows by table of the one before.
+
+    Raises PublicationError naming the table and what is wrong with it.
+    """
+    if sidecars(file):
+        raise PublicationError(f"{file} was not closed cleanly: {sidecars(file)} lies beside it.")
+    with file.open("rb") as stream:
+        number = int.from_bytes(stream.read(20)[12:], "little")
+    if number != STORAGE_NUMBER:
+        raise PublicationError(f"{file} has storage version {number}, not {STORAGE_NUMBER}.")
+    try:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            tables = _counts(connection)
+            _compare(connection, tables, warehouse, previous)
+            return Built(tables, facts_hash(connection), dims_hash(connection))
+    except duckdb.Error as error:
+        raise PublicationError(f"The new publication {file} cannot be read: {error}") from error
+
+
+def sidecars(file: Path) -> list[Path]:
+    """The write-ahead logs beside a DuckDB file. While there is one, the file is not whole."""
+    names = [
+        file.with_name(file.name + end) for end in (".wal", ".wal.checkpoint", ".wal.recovery")
+    ]
+    return [path for path in names if path.exists()]
+
+
+def sync(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:
+    exists = bool(columns_of(connection, mart.name, "warehouse"))
+    if mart.required and not exists:
+        raise PublicationError(
+            f"The warehouse has no table {mart.name}: the dbt build did not finish. "
+            "Run `koers run`."
+        )
+    return exists
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Copy a table (or view) as a table, with what its descriptions say."""
+    name = quoted(table)
+    connection.execute(f"create table published.main.{name} as from warehouse.main.{name}")
+    about = connection.execute(
+        "select comment from (select table_name, comment, database_name, schema_name "
+        "from duckdb_tables() union all select view_name, comment, database_name, schema_name "
+        "from duckdb_views()) where database_name = 'warehouse' and schema_name = 'main' "
+        "and table_name = ?",
+        [table],
+    ).fetchone()
+    if about and about[0]:
+        connection.execute(f"comment on table published.main.{name} is {_text(about[0])}")
+    columns = connection.execute(
+        "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
+        "and schema_name = 'main' and table_name = ? and comment is not null",
+        [table],
+    ).fetchall()
+    for column, comment in columns:
+        connection.execute(
+            f"comment on column published.main.{name}.{quoted(column)} is {_text(comment)}"
+        )
+    return table
+
+
+def _write_alert_events(
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]
+) -> str:
+    table = f"published.main.{ALERT_EVENTS.name}"
+    types = {name: data_type for name, (data_type, _) in ALERT_EVENT_COLUMNS.items()}
+    fields = ", ".join(f"{name} {data_type}" for name, data_type in types.items())
+    connection.execute(f"create table {table} ({fields})")
+    connection.execute(f"comment on table {table} is 'One row is one transition of one alert.'")
+    for name, (_, comment) in ALERT_EVENT_COLUMNS.items():
+        connection.execute(f"comment on column {table}.{name} is {_text(comment)}")
+    by_column = [list(values) for values in zip(*rows, strict=True)]
+    if by_column:
+        lists = ", ".join(f"unnest(?::{data_type}[])" for data_type in types.values())
+        connection.execute(f"insert into {table} select {lists}", by_column)
+    return ALERT_EVENTS.name
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path, tables: list[str]) -> None:
+    folder.mkdir()
+    for table in tables:
+        connection.execute(
+            f"copy published.main.{quoted(table)} to {_text(folder / f'{table}.parquet')} "
+            "(format parquet, compression zstd)"
+        )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    names = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'main' order by table_name"
+    ).fetchall()
+    return {name: _count(connection, f"main.{quoted(name)}") for (name,) in names}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection,
+    tables: dict[str, int],
+    warehouse: Path,
+    previous: Mapping[str, int],
+) -> None:
+    connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
+    for mart in (*MARTS, ALERT_EVENTS):
+        if mart.name not in tables:
+            continue
+        rows = tables[mart.name]
+        if mart is not ALERT_EVENTS:
+            expected = _count(connection, f"warehouse.main.{quoted(mart.name)}")
+            if rows != expected:
+                raise PublicationError(
+                    f"{mart.name} has {rows} rows in the publication, {expected} in the warehouse."
+                )
+        if mart.key:
+            key = ", ".join(quoted(column) for column in mart.key)
+            twice = connection.execute(
+                f"select {key}, count(*) from main.{quoted(mart.name)} "
+                "group by all having count(*) > 1 limit 1"
+            ).fetchone()
+            if twice:
+                row = dict(zip(mart.key, twice[:-1], strict=True))
+                raise PublicationError(
+                    f"{mart.name} has {twice[-1]} rows for {row}, where one is allowed. Nothing "
+                    "was published."
+                )
+    emptied = [name for name, rows in previous.items() if rows and not tables.get(name)]
+    emptied = [name for name in emptied if name != ALERT_EVENTS.name]
+    if emptied:
+        raise PublicationError(
+            f"{', '.join(emptied)} would be empty or gone, while the publication of before has "
+            "rows there. Nothing was published: look at the loads and the dbt build of this run."
+        )
+    connection.execute("detach warehouse")
+
+
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
