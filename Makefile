@@ -1,0 +1,51 @@
+# Koers. `make` alone prints what there is.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run up test check lock
+
+help: ## What make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.ready ## Set up, then one nightly run (the sample company if the inbox is empty)
+	@$(BIN)/koers run
+
+up: $(VENV)/.ready ## Start the Dagster UI and its daemon on loopback
+	@$(BIN)/koers up
+
+test: $(VENV)/.ready-dev ## Set up, then all tests
+	@$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.ready-dev ## Lint, types, SQL style, imports, Dagster definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/.ready-dev ## Renew the lock files from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	printf 'setuptools>=80\nuv>=0.9\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.lock - -o requirements-setup.lock
+
+$(VENV)/.setup: requirements-setup.lock
+	@test -n "$(PYTHON)" || { echo "Koers needs Python 3.11 or newer; none was found on the PATH." >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.ready: requirements.lock pyproject.toml $(VENV)/.setup
+	@$(UV) --require-hashes -r $<
+	@$(UV) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@$(UV) --require-hashes -r $<
+	@touch $@
