@@ -1,0 +1,9 @@
+{{ conformed('contacts', [
+    'contact_id',
+    'contact_key',
+    'owner',
+    'campaign',
+    'lifecycle_stage',
+    'created_date',
+    'mql_date'
+]) }}

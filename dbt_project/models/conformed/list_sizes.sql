@@ -1,0 +1,6 @@
+{{ conformed('list_sizes', [
+    'list_id',
+    'sender',
+    'snapshot_date',
+    'subscribers'
+]) }}

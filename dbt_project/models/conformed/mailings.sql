@@ -1,0 +1,15 @@
+{{ conformed('mailings', [
+    'mailing_id',
+    'sender',
+    'list_id',
+    'campaign',
+    'sent_date',
+    'sent',
+    'delivered',
+    'unique_opens',
+    'total_opens',
+    'unique_clicks',
+    'total_clicks',
+    'bounces',
+    'unsubscribes'
+]) }}

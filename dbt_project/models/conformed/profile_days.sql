@@ -1,0 +1,6 @@
+{{ conformed('profile_days', [
+    'network',
+    'profile',
+    'snapshot_date',
+    'followers'
+]) }}

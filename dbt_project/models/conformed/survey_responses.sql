@@ -1,0 +1,10 @@
+{{ conformed('survey_responses', [
+    'response_id',
+    'respondent_key',
+    'survey_type',
+    'survey',
+    'owner',
+    'campaign',
+    'score',
+    'responded_date'
+]) }}

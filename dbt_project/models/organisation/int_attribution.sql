@@ -1,0 +1,46 @@
+-- One row says on which individual's or unassigned unit a source user's work counts, for one period.
+with
+
+known as (
+    select org_unit_id, min(layer) as layer from {{ ref('int_org_tree') }} group by org_unit_id
+),
+
+leaves as (
+    select
+        users.source,
+        users.source_user,
+        users.valid_from,
+        users.valid_to,
+        case
+            when users.person_id is not null then users.person_id
+            when known.layer = 'individual' then users.org_unit_id
+            when known.layer = 'team' then users.org_unit_id || '/unassigned-individual'
+            when known.layer = 'department'
+                then users.org_unit_id || '/unassigned-team/unassigned-individual'
+            when known.layer = 'organisation'
+                then users.org_unit_id || '/unassigned-department/unassigned-team/unassigned-individual'
+        end as leaf_id
+    from {{ ref('source_users') }} as users
+    left join known on users.org_unit_id = known.org_unit_id
+),
+
+placed as (
+    select
+        leaves.source,
+        leaves.source_user,
+        chains.org_unit_id,
+        chains.path[1] as organisation_id,
+        chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'department') + 1] as department_id,
+        chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'team') + 1] as team_id,
+        chains.org_unit_id as individual_id,
+        greatest(leaves.valid_from, chains.valid_from) as valid_from,
+        least(leaves.valid_to, chains.valid_to) as valid_to
+    from leaves
+    inner join {{ ref('int_org_chains') }} as chains
+        on
+            leaves.leaf_id = chains.org_unit_id
+            and leaves.valid_from <= chains.valid_to
+            and leaves.valid_to >= chains.valid_from
+)
+
+{{ without_overlap('placed', ['source', 'source_user'], ['org_unit_id', 'organisation_id', 'department_id', 'team_id', 'individual_id']) }}

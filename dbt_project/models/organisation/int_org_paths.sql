@@ -1,0 +1,10 @@
+-- One row is one individual (or unassigned individual) and one unit above it or itself, for one period.
+select
+    org_unit_id as leaf_id,
+    valid_from,
+    valid_to,
+    unnest(path) as ancestor_id,
+    unnest(path_layers) as ancestor_layer,
+    len(path) - unnest(range(1, len(path) + 1)) as depth
+from {{ ref('int_org_chains') }}
+where layer = 'individual'
