@@ -1,0 +1,100 @@
+"""dbt as Koers calls it: in a process of its own, with everything it needs in the environment.
+
+dbt cannot ref() over its own graph, so the names of the models are passed in (`KOERS_MODELS`): a
+new connector's staging folder or a new measure is taken in without a list being edited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
+
+PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
+
+
+class DbtError(RuntimeError):
+    """dbt ended with an error; the text holds the end of what it said."""
+
+
+def model_names(project: Path = DBT_PROJECT_DIR) -> list[str]:
+    """The names of all models, sorted."""
+    return sorted(file.stem for file in (project / "models").rglob("*.sql"))
+
+
+def dbt_env(
+    home: Home,
+    settings: Settings,
+    *,
+    warehouse: Path | None = None,
+    project: Path = DBT_PROJECT_DIR,
+    base: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The environment of a dbt process that builds `warehouse` (default: the home's own)."""
+    return {
+        **(os.environ if base is None else base),
+        "KOERS_HOME": str(home.root),
+        "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
+        "KOERS_MODELS": ",".join(model_names(project)),
+        "KOERS_TIME_ZONE": settings.time_zone,
+        "KOERS_CURRENCY": settings.currency,
+        "KOERS_ORGANISATION_NAME": settings.organisation_name,
+        "DBT_PROJECT_DIR": str(project),
+        "DBT_PROFILES_DIR": str(project),
+        "DBT_TARGET_PATH": str(home.dbt_target),
+        "DBT_LOG_PATH": str(home.dbt_logs),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def run_dbt(
+    arguments: Sequence[str],
+    home: Home,
+    settings: Settings,
+    *,
+    warehouse: Path | None = None,
+    project: Path = DBT_PROJECT_DIR,
+    quiet: bool = True,
+) -> str:
+    """Run dbt and return what it said. Raises DbtError when it ends with an error."""
+    (warehouse or home.warehouse).parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
+    done = subprocess.run(  # noqa: S603 - our own interpreter, arguments as a list
+        command,
+        env=dbt_env(home, settings, warehouse=warehouse, project=project),
+        cwd=project,
+        text=True,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        check=False,
+    )
+    said = done.stdout or ""
+    if done.returncode:
+        raise DbtError(f"dbt {' '.join(arguments)} failed:\n" + said[-4000:])
+    return said
+
+
+def project_hash(project: Path = DBT_PROJECT_DIR) -> str:
+    """A hash of everything dbt reads of the project: changes when a model or definition does."""
+    digest = hashlib.sha256()
+    for pattern in PROJECT_FILES:
+        for file in sorted(project.rglob(pattern)):
+            digest.update(str(file.relative_to(project)).encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJECT_DIR) -> Path:
+    """The manifest of the project as it is now; dbt parses only if something changed."""
+    stamp = home.dbt_target / "project.sha256"
+    wanted = project_hash(project)
+    if not (home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted):
+        run_dbt(["parse"], home, settings, project=project)
+        stamp.write_text(wanted)
+    return home.manifest
