@@ -1,0 +1,171 @@
+"""Sends what is due from the outbox, through Apprise.
+
+A message counts as sent only when the channel said so. A row is claimed before it is sent (its
+next attempt is put off), so two deliveries at once send it once, and a process that dies between
+the sending and the marking sends it again with the same key: at least once, and at most one
+duplicate per crash. The key stands in the text; where the service takes fields of our own (JSON,
+form and XML webhooks, e-mail headers) also as `dedup_key` and as header `Idempotency-Key`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.core.failpoints import failpoint
+from pipelines.publication import Clock, utc_now
+from pipelines.settings import Channel
+from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.redaction import private_logs, redact
+
+FIRST_WAIT = dt.timedelta(minutes=1)
+LONGEST_WAIT = dt.timedelta(hours=6)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message on its way."""
+
+    key: str
+    owner: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class DeliveryResult:
+    """`waiting` messages are not yet sent, for whatever reason; `errors` carry no secret."""
+
+    sent: int = 0
+    failed: int = 0
+    waiting: int = 0
+    errors: tuple[str, ...] = ()
+
+
+class ChannelError(RuntimeError):
+    """The channel did not take the message. The text may hold secrets until it is redacted."""
+
+
+Send = Callable[[str, Outgoing], None]
+"""Sends a message to an Apprise URL; raises ChannelError if it was not taken."""
+
+
+def wait_after(attempts: int) -> dt.timedelta:
+    """How long a message rests after so many attempts: doubling from a minute to six hours."""
+    return min(FIRST_WAIT * (1 << min(attempts - 1, 20)), LONGEST_WAIT)
+
+
+def send_by_apprise(url: str, message: Outgoing) -> None:
+    """Send one message. Redirects are not followed: they would take the secret elsewhere."""
+    # Apprise takes a second to load its hundred services: only when there is something to send.
+    import apprise
+
+    asset = apprise.AppriseAsset(
+        app_id="Koers", app_desc="Koers", storage_mode="memory", http_redirects=False
+    )
+    with private_logs() as said:
+        service = apprise.Apprise.instantiate(url, asset=asset)
+        if service is None:
+            raise ChannelError("no Apprise URL of a known service: " + "; ".join(said))
+        for name, field in (("payload_extras", "dedup_key"), ("headers", "Idempotency-Key")):
+            extras = getattr(service, name, None)
+            if isinstance(extras, dict):
+                extras[field] = message.key
+        sender = apprise.Apprise(asset=asset)
+        sender.add(service)
+        taken = sender.notify(
+            title=message.title,
+            body=message.body,
+            notify_type=apprise.NotifyType.WARNING,
+            body_format=apprise.NotifyFormat.TEXT,
+        )
+        if not taken:
+            raise ChannelError("; ".join(said) or "the service did not take the message")
+
+
+def deliver(
+    ledger: Path,
+    channels: Sequence[Channel],
+    clock: Clock = utc_now,
+    *,
+    limit: int = 50,
+    send: Send = send_by_apprise,
+    environment: Mapping[str, str] | None = None,
+) -> DeliveryResult:
+    """Send at most `limit` messages that are due, each once per call.
+
+    A channel that fails is tried again later and never raises. Raises LedgerError if the ledger
+    cannot be used.
+    """
+    if not ledger.exists():
+        return DeliveryResult()
+    environment = os.environ if environment is None else environment
+    sent, errors = 0, []
+    by_name = {channel.name: channel for channel in channels}
+    with open_ledger(ledger) as connection:
+        for _ in range(limit):
+            claimed = _claim(connection, list(by_name), clock())
+            if claimed is None:
+                break
+            message_id, channel, message = claimed
+            error = _try(by_name[channel], message, send, environment)
+            if error is None:
+                failpoint("deliver.sent")
+                connection.execute(
+                    "update outbox set sent_at = ?, last_error = null where message_id = ?",
+                    [timestamp(clock()), message_id],
+                )
+                sent += 1
+            else:
+                connection.execute(
+                    "update outbox set last_error = ? where message_id = ?", [error, message_id]
+                )
+                errors.append(error)
+                _log.warning("Message %s was not delivered: %s", message.key, error)
+        waiting = connection.execute(
+            "select count(*) from outbox where sent_at is null"
+        ).fetchone()[0]
+    return DeliveryResult(sent, len(errors), waiting, tuple(errors))
+
+
+def _claim(
+    connection: sqlite3.Connection, channels: Sequence[str], now: dt.datetime
+) -> tuple[int, str, Outgoing] | None:
+    """Take the oldest message that is due, and put off its next attempt before it is sent."""
+    with transaction(connection):
+        marks = ", ".join("?" for _ in channels)
+        row = connection.execute(
+            "select * from outbox where sent_at is null and next_attempt_at <= ? "
+            f"and channel in ({marks}) order by next_attempt_at, message_id limit 1",
+            [timestamp(now), *channels],
+        ).fetchone()
+        if row is None:
+            return None
+        attempts = row["attempts"] + 1
+        connection.execute(
+            "update outbox set attempts = ?, next_attempt_at = ? where message_id = ?",
+            [attempts, timestamp(now + wait_after(attempts)), row["message_id"]],
+        )
+    message = Outgoing(row["idempotency_key"], row["owner"], row["title"], row["body"])
+    return row["message_id"], row["channel"], message
+
+
+def _try(
+    channel: Channel, message: Outgoing, send: Send, environment: Mapping[str, str]
+) -> str | None:
+    """Send; the reason why not, without secrets, or None."""
+    url = environment.get(channel.url_env, "").strip()
+    if not url:
+        return f"{channel.name}: environment variable {channel.url_env} is not set"
+    try:
+        send(url, message)
+    except (ChannelError, OSError, ValueError, TypeError, RuntimeError) as error:
+        return f"{channel.name}: {redact(str(error), url)}"
+    return None

@@ -1,0 +1,190 @@
+"""The alert ledger: an SQLite file of its own, so that no build or reader ever blocks it.
+
+`alert_events` only grows: what an alert is now follows from its last event. `evaluations` says
+which publications were judged, `watermarks` how far, and `outbox` holds the messages until a
+channel took them. Times are UTC, as ISO text of one width, so that text order is time order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
+
+_SCHEMA = """
+create table alert_events (
+    event_id integer primary key,
+    alert_id text not null,
+    kpi text not null,
+    org_unit_id text not null,
+    kind text not null,
+    state text not null,
+    occurred_at text not null,
+    period_start text not null,
+    publication_id text not null,
+    dedup_key text not null unique,
+    detail text not null
+) strict;
+create index alert_events_series on alert_events (kpi, org_unit_id, kind, event_id);
+create index alert_events_alert on alert_events (alert_id);
+create trigger alert_events_stay before update on alert_events
+begin select raise(abort, 'alert_events only grows'); end;
+create trigger alert_events_remain before delete on alert_events
+begin select raise(abort, 'alert_events only grows'); end;
+create table evaluations (
+    publication_id text primary key,
+    evaluated_at text not null,
+    judged integer not null,
+    fired integer not null,
+    resolved integer not null
+) strict;
+create table watermarks (
+    kpi text not null,
+    grain text not null,
+    period_start text not null,
+    definition_version text,
+    primary key (kpi, grain)
+) strict;
+create table outbox (
+    message_id integer primary key,
+    idempotency_key text not null unique,
+    publication_id text not null,
+    owner text not null,
+    channel text not null,
+    title text not null,
+    body text not null,
+    dedup_keys text not null,
+    created_at text not null,
+    attempts integer not null default 0,
+    next_attempt_at text not null,
+    sent_at text,
+    last_error text
+) strict;
+create index outbox_due on outbox (next_attempt_at) where sent_at is null;
+"""
+
+
+class LedgerError(RuntimeError):
+    """The alert ledger cannot be used; the text says which file, why and what to do."""
+
+
+def timestamp(moment: dt.datetime) -> str:
+    """A moment as the ledger writes it. Raises ValueError for a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+@contextlib.contextmanager
+def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open the ledger, made on first use; every change is on disk when its transaction ends.
+
+    Raises LedgerError, before anything is written, for a ledger of a newer Koers and for a file
+    that is no ledger.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size:
+        _check(file)
+    with contextlib.closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        with transaction(connection):
+            if not connection.execute("pragma user_version").fetchone()[0]:
+                for statement in _statements():
+                    connection.execute(statement)
+                connection.execute(f"pragma application_id = {_APPLICATION_ID}")
+                connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        yield connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing; one writer at a time (others wait up to 30 s)."""
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def was_evaluated(file: Path, publication_id: str) -> bool:
+    """Whether this publication was judged before. Cheap: for a sensor that looks every minute."""
+    if not file.exists():
+        return False
+    with open_ledger(file) as connection:
+        found = connection.execute(
+            "select 1 from evaluations where publication_id = ?", [publication_id]
+        ).fetchone()
+    return found is not None
+
+
+def published_events(file: Path) -> list[tuple[Any, ...]]:
+    """The rows of `fct_alert_events`: every transition, its deliveries under `deliveries` in
+    `detail`. The order of the columns is that of `publication_build.ALERT_EVENT_COLUMNS`."""
+    if not file.exists():
+        return []
+    with open_ledger(file) as connection:
+        deliveries: dict[str, list[dict[str, Any]]] = {}
+        for message in connection.execute(
+            "select owner, channel, sent_at, attempts, dedup_keys from outbox order by message_id"
+        ):
+            said = {key: message[key] for key in ("owner", "channel", "sent_at", "attempts")}
+            for dedup_key in json.loads(message["dedup_keys"]):
+                deliveries.setdefault(dedup_key, []).append(said)
+        events = connection.execute(
+            "select alert_id, kpi, org_unit_id, kind, state, occurred_at, period_start, "
+            "publication_id, dedup_key, detail from alert_events order by event_id"
+        ).fetchall()
+    rows = []
+    for event in events:
+        detail = json.loads(event["detail"])
+        detail["deliveries"] = deliveries.get(event["dedup_key"], [])
+        row = dict(event)
+        row["occurred_at"] = dt.datetime.fromisoformat(event["occurred_at"]).replace(tzinfo=None)
+        row["period_start"] = dt.date.fromisoformat(event["period_start"])
+        row["detail"] = json.dumps(detail, ensure_ascii=False)
+        rows.append(tuple(row.values()))
+    return rows
+
+
+def _check(file: Path) -> None:
+    """Look without writing: nothing of a newer Koers may be touched."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
+        ) as connection:
+            version = connection.execute("pragma user_version").fetchone()[0]
+            application = connection.execute("pragma application_id").fetchone()[0]
+            tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"{file} cannot be read as an alert ledger: {error}. Put it aside and restore a backup;"
+            " without one Koers starts a new ledger and tells owners again what is off course."
+        ) from error
+    if tables and application != _APPLICATION_ID:
+        raise LedgerError(f"{file} is an SQLite file, but no alert ledger of Koers. Put it aside.")
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"{file} was written by a newer Koers (ledger version {version}; this Koers knows "
+            f"{SCHEMA_VERSION}). Nothing was changed. Update Koers."
+        )
+
+
+def _statements() -> Iterator[str]:
+    """The schema, statement by statement: `executescript` would commit the transaction."""
+    text = ""
+    for line in _SCHEMA.splitlines(keepends=True):
+        text += line
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""

@@ -1,0 +1,60 @@
+"""Takes the secrets of a channel's URL out of text before anyone else sees it.
+
+Where in an Apprise URL the secret stands differs by service: for Slack the host itself is a token.
+So every part of the URL but the scheme is taken for a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, unquote
+
+HIDDEN = "***"
+_SHORTEST = 3  # shorter parts would hide half of any text, and guard nothing
+_LONGEST_TEXT = 300
+
+
+def redact(text: str, url: str) -> str:
+    """The text without any part of the URL, on one line, cut to 300 characters."""
+    rest = url.split("://", 1)[-1]
+    pieces = {url, rest, *re.split(r"[/:@?&=#,+]", rest)}
+    pieces |= {unquote(piece) for piece in pieces}
+    pieces |= {quote(piece, safe="") for piece in pieces}
+    for piece in sorted(pieces, key=len, reverse=True):
+        if len(piece) >= _SHORTEST:
+            text = text.replace(piece, HIDDEN)
+    return " ".join(text.split())[:_LONGEST_TEXT]
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def private_logs() -> Iterator[list[str]]:
+    """Collect what Apprise and the HTTP client under it would log; nothing of it gets any further.
+
+    On level DEBUG they write whole URLs, and Dagster keeps log lines for ever.
+    """
+    collector = _Collector()
+    loggers = [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool", "smtplib")]
+    states = [(logger, logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+        logger.addHandler(collector)
+    try:
+        yield collector.lines
+    finally:
+        for logger, level, propagate in states:
+            logger.removeHandler(collector)
+            logger.setLevel(level)
+            logger.propagate = propagate
