@@ -118,7 +118,7 @@ CONNECTOR = Connector(
         ),
         Stream(
             name="kpi_targets",
-            description="One row is what was agreed for one KPI of one unit, per period of a grain.",
+            description="One row is what was agreed for one KPI of one unit per period.",
             key=("kpi", "org_unit_id", "grain", "valid_from"),
             mode="full",
             fields=(
