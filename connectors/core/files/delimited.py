@@ -1,0 +1,161 @@
+"""Delimited text (CSV, TSV): declared encoding and delimiter, strict quoting, whole last line.
+
+A last line without a line end is refused: `2500` cut to `2` is a whole row by every other sign.
+Tools that never write the last line end exist, so `last_line_may_be_open` lets a file through
+whose owner says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from io import BufferedReader
+from itertools import chain
+from pathlib import Path
+from typing import cast
+
+from connectors.core.contract import FileFormat
+from connectors.core.files.encodings import Survey, survey
+from connectors.core.files.errors import FileRefused
+from connectors.core.files.headings import clean_headings
+from connectors.core.files.source import open_regular, what_it_is
+from connectors.core.files.table import Cell, Limits, Row, Table
+
+_DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
+_SEP = re.compile(r"\"?sep=(.*?)\"?[\r\n]*", re.IGNORECASE)
+
+
+def open_delimited(
+    path: Path, fmt: FileFormat, limits: Limits, last_line_may_be_open: bool
+) -> Table:
+    """Opens a CSV or TSV file. Raises FileRefused."""
+    file = open_regular(path)
+    try:
+        if (kind := what_it_is(file.peek(512)[:512])) is not None:
+            raise FileRefused(path, f"is {kind}, not delimited text; export it as CSV or XLSX")
+        found = survey(path, file, fmt.encoding, limits)
+        if not found.ends_in_newline and not last_line_may_be_open:
+            raise FileRefused(
+                path,
+                "the last line has no line end, as a file has that was cut off; export it again, "
+                "or, if this tool always leaves it out, set last_line_may_be_open: true",
+            )
+        return _Reader(path, file, fmt.delimiter, found, limits).table()
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Reader:
+    """Turns lines into rows, keeping count of the line on which each begins."""
+
+    def __init__(
+        self, path: Path, file: BufferedReader, declared: str, found: Survey, limits: Limits
+    ) -> None:
+        self.path, self.limits, self.has_nul = path, limits, found.has_nul
+        file.seek(found.start)
+        # newline="": the csv module must see line ends inside quotes as they are.
+        self.text = io.TextIOWrapper(file, encoding=found.encoding, errors="strict", newline="")
+        self.notes: list[str] = []
+        self.began = self.length = 0
+        first = self.text.readline()
+        sep = _SEP.fullmatch(first)
+        self.source = iter(self.text) if sep else chain([first], self.text)
+        self.line = 1 if sep else 0
+        self.delimiter = self._one_character(sep.group(1) if sep else declared)
+        # The csv module's limit is one for the whole process; records are bounded in _lines.
+        csv.field_size_limit(max(csv.field_size_limit(), limits.record_characters + 1))
+        self.parser = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
+
+    def _one_character(self, delimiter: str) -> str:
+        if len(delimiter) != 1 or delimiter in '"\r\n\0 ':
+            raise FileRefused(self.path, f"delimiter {delimiter!r} is not one character, as ';' is")
+        return delimiter
+
+    def _lines(self) -> Iterator[str]:
+        for line in self.source:
+            self.line += 1
+            self.length += len(line)
+            if self.length > self.limits.record_characters:
+                raise FileRefused(
+                    self.path,
+                    f"the row that begins on line {self.began} runs on for over "
+                    f"{self.limits.record_characters:,} characters: a quote is never closed",
+                )
+            yield line
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Each record that is not blank, with the line on which it begins."""
+        blank = 0
+        while True:
+            self.began, self.length = self.line + 1, 0
+            try:
+                cells = next(self.parser)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                raise FileRefused(self.path, self._quoting(error)) from error
+            except UnicodeDecodeError as error:
+                raise FileRefused(self.path, "changed while it was read; try again") from error
+            if cells and (cells[0] or any(cell.strip() for cell in cells)):
+                yield self.began, cells
+            else:
+                blank += 1
+        if blank:
+            self.notes.append(f"{blank} empty rows skipped")
+
+    def _quoting(self, error: csv.Error) -> str:
+        what = (
+            "a quote is opened and never closed"
+            if "end of data" in str(error)
+            else f"text follows a closing quote (noticed on line {self.line})"
+        )
+        return (
+            f"the row that begins on line {self.began}: {what}; "
+            "a quote inside a value must be doubled"
+        )
+
+    def table(self) -> Table:
+        records = self._records()
+        first = next(records, None)
+        if first is None:
+            raise FileRefused(self.path, "holds no headings, only empty rows")
+        number, cells = first
+        headings = clean_headings(self.path, cells, self.limits)
+        self._refuse_wrong_delimiter(headings)
+        return Table(
+            self.path,
+            headings,
+            number,
+            self.notes,
+            self._rows(records, len(headings)),
+            self.text.close,
+        )
+
+    def _refuse_wrong_delimiter(self, headings: list[str]) -> None:
+        others = [d for d in _DELIMITERS if d != self.delimiter and d in headings[0]]
+        if len(headings) == 1 and others:
+            best = max(others, key=headings[0].count)
+            written = "\\t" if best == "\t" else best
+            raise FileRefused(
+                self.path,
+                f"only one heading is found with delimiter "
+                f"{_DELIMITERS.get(self.delimiter, self.delimiter)}, but {_DELIMITERS[best]} is "
+                f"seen {headings[0].count(best)} times in it; "
+                f'set delimiter: "{written}" under format',
+            )
+
+    def _rows(self, records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[Row]:
+        most = self.limits.cell_characters
+        for number, cells in records:
+            problem = None
+            if len(cells) != width:
+                kind = "too many" if len(cells) > width else "too few"
+                problem = f"{kind} columns: {len(cells)} where the headings have {width}"
+            elif self.length > most and any(len(cell) > most for cell in cells):
+                problem = f"a cell is longer than {most:,} characters"
+            elif self.has_nul and any("\0" in cell for cell in cells):
+                problem = "a NUL character in it"
+            yield Row(number, cast("list[Cell]", cells), problem)
