@@ -1,5 +1,5 @@
-"""What every test has: a home of its own, a made-up pseudonym key, and no settings of the person who
-runs the tests."""
+"""What every test has: a home of its own, a made-up pseudonym key, and no settings of the person
+who runs the tests."""
 
 from __future__ import annotations
 

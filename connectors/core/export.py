@@ -122,7 +122,7 @@ def recognise(
     if len(fits) > 1 and fits[0][0] == fits[1][0]:
         raise FileRefused(
             path,
-            f"it could be {fits[0][1].name} or {fits[1][1].name}: say which in mapping.yaml (files)",
+            f"it could be {fits[0][1].name} or {fits[1][1].name}: say which in mapping.yaml",
         )
     return fits[0][1], fits[0][2]
 
@@ -253,7 +253,8 @@ class _Pass:
             " first_value(updated_at) over newest as kept_at,"
             " first_value(row_number) over newest as kept_row"
             " from rows"
-            " window newest as (partition by record_id order by updated_at desc nulls last, seq desc)"
+            " window newest as ("
+            "partition by record_id order by updated_at desc nulls last, seq desc)"
         )
         clash = "place > 1 and record <> kept and updated_at is not distinct from kept_at"
         self.db.execute(
@@ -321,8 +322,8 @@ def ingest_inbox(
     """Land what lies in `inbox/<connector>/`. `now` is aware; dates are of `time_zone`.
 
     A file that was landed before, with the same mapping, changes nothing. Raises MappingError for a
-    wrong mapping, UnusableKeyError when the landing was made with another key; a file that cannot be
-    read is named in the result.
+    wrong mapping, UnusableKeyError when the landing was made with another key; a file that cannot
+    be read is named in the result.
     """
     folder = inbox / connector.name
     result = IngestResult(
@@ -338,7 +339,7 @@ def ingest_inbox(
     for manifest in (m for of_stream in known.values() for m in of_stream):
         if manifest["key_id"] != key_id(key):
             raise UnusableKeyError(
-                f"{landing} was made with another pseudonym key (id {manifest['key_id']}): put that "
+                f"{landing} has another key (id {manifest['key_id']}): put that pseudonym "
                 "key back, since contacts would no longer join."
             )
     for path in sorted(folder.iterdir()):

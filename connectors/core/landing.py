@@ -118,7 +118,9 @@ def commit(
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     sync(folder / "manifest.json")
     sync(folder)
-    final = landing / manifest["connector"] / manifest["stream"] / f"load={manifest['load_id']}"
+    final: Path = (
+        landing / manifest["connector"] / manifest["stream"] / f"load={manifest['load_id']}"
+    )
     final.parent.mkdir(parents=True, exist_ok=True)
     failpoint("landing.before_commit")
     folder.rename(final)

@@ -16,14 +16,10 @@ SERIES = ("win_rate", "north", "tolerance")
 
 def alert(state: str, at: dt.date, first: dt.date | None = None, events: int = 1) -> Alert:
     first = first or at
-    return Alert(
-        f"win_rate/north/tolerance/{first}", *SERIES, state, first, at, events
-    )
+    return Alert(f"win_rate/north/tolerance/{first}", *SERIES, state, first, at, events)
 
 
-def told(
-    row: Judged, before: Alert | None = None, seen: Watermark | None = None
-) -> list[Event]:
+def told(row: Judged, before: Alert | None = None, seen: Watermark | None = None) -> list[Event]:
     alerts = {SERIES: before} if before else {}
     marks = {("win_rate", "month"): seen} if seen else {}
     return evaluate([row], alerts, "pub-2", marks)

@@ -1,0 +1,36 @@
+"""The line from the inbox to a publication, called step by step."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from connectors.core.discover import discover
+from connectors.core.export import IngestResult, ingest_inbox
+from pipelines.dbt import run_dbt
+from pipelines.publication import publish
+from pipelines.settings import Home, settings
+
+NOW = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
+
+
+def ingest(home: Home, now: dt.datetime = NOW) -> dict[str, IngestResult]:
+    """Land everything in the inbox of a home."""
+    chosen = settings(home)
+    return {
+        name: ingest_inbox(
+            connector,
+            home.inbox,
+            home.landing,
+            now=now,
+            time_zone=chosen.time_zone,
+            end_date=chosen.end_date,
+        )
+        for name, connector in discover().items()
+    }
+
+
+def build(home: Home, *, full_refresh: bool = False) -> None:
+    """dbt build, tests and all, then publish."""
+    arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
+    run_dbt(arguments, home, settings(home))
+    publish(home.warehouse, home, run_id="test", keep=2)
