@@ -9,21 +9,18 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check lock
+.PHONY: help run test check lock
 
 help: ## What make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.ready ## Set up, then one nightly run (the sample company if the inbox is empty)
+run: $(VENV)/.ready ## Set up, then one nightly run
 	@$(BIN)/koers run
-
-up: $(VENV)/.ready ## Start the Dagster UI and its daemon on loopback
-	@$(BIN)/koers up
 
 test: $(VENV)/.ready-dev ## Set up, then all tests
 	@$(BIN)/python -m pytest -n 2
 
-check: $(VENV)/.ready-dev ## Lint, types, SQL style, imports, Dagster definitions
+check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

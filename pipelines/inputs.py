@@ -30,7 +30,12 @@ def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
         "models": project_hash(),
         "code": _hash(file.read_text(encoding="utf-8") for file in files),
         "settings": _hash(
-            [settings.time_zone, settings.currency, settings.organisation_name, str(settings.end_date)]
+            [
+                settings.time_zone,
+                settings.currency,
+                settings.organisation_name,
+                str(settings.end_date),
+            ]
         ),
     }
 

@@ -13,6 +13,7 @@ import datetime as dt
 import logging
 import os
 import sqlite3
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,9 @@ def send_by_apprise(url: str, message: Outgoing) -> None:
     asset = apprise.AppriseAsset(
         app_id="Koers", app_desc="Koers", storage_mode="memory", http_redirects=False
     )
-    with private_logs() as said:
+    with private_logs() as said, warnings.catch_warnings():
+        # On loading its services it imports what their libraries call deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
         service = apprise.Apprise.instantiate(url, asset=asset)
         if service is None:
             raise ChannelError("no Apprise URL of a known service: " + "; ".join(said))

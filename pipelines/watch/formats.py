@@ -97,4 +97,4 @@ def label(text: str) -> str:
     if len(shown) > _MAX_LABEL:
         shown = shown[: _MAX_LABEL - 1] + "…"
     # A word joiner after it keeps the character and takes the meaning away.
-    return re.sub(r"([@<]|://)", "\\1\u2060", shown)
+    return re.sub(r"(@|<|:(?=//))", "\\1\u2060", shown)

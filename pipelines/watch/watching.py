@@ -18,13 +18,17 @@ from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import candidates, newest
-from pipelines.watch.drift import FIRING, RESOLVED, Alert, Event, Watermark, evaluate
+from pipelines.watch.drift import FIRING, RESOLVED, Alert, Event, Judged, Watermark, evaluate
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.messages import Message, compose
 
 LAYERS = ("organisation", "department", "team", "project")
 """The layers that get alerts. Not `individual`: a figure of one person is no reason for an
 automatic message about that person (GDPR article 22), unless asked for."""
+
+_COLUMNS = {"kpi", "org_unit_id", "period_start", "is_unassigned"}
+# Of a row, what is no column of its own in the ledger, nor always the same.
+_DETAIL = [field.name for field in dataclasses.fields(Judged) if field.name not in _COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -156,9 +160,7 @@ def _record(connection: sqlite3.Connection, events: Sequence[Event], now: str) -
 
 
 def _detail(event: Event) -> str:
-    facts = dataclasses.asdict(event.row)
-    for column in ("kpi", "org_unit_id", "period_start", "is_unassigned"):
-        del facts[column]  # a column of its own, or always the same
+    facts = {name: getattr(event.row, name) for name in _DETAIL}
     return json.dumps({"since": event.since, **facts}, default=str, ensure_ascii=False)
 
 

@@ -1,0 +1,49 @@
+"""The command line on small exports of one's own: what a newcomer does first."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.settings import Home
+
+DEALS = """\
+Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Create Date,Close Date,Last Modified Date
+1,Ann,Closed won,10.10,EUR,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
+2,Nobody,Closed won,20.20,EUR,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
+3,Ann,Closed lost,many,EUR,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
+"""
+
+
+def test_an_empty_inbox_says_where_to_put_files(koers_home: Home) -> None:
+    said = CliRunner().invoke(app, ["run"])
+    assert said.exit_code == 0
+    assert str(koers_home.inbox) in said.output
+
+
+@pytest.mark.nightly
+def test_a_first_run_publishes_every_row_or_says_why_not(koers_home: Home) -> None:
+    folder = koers_home.inbox / "hubspot"
+    folder.mkdir(parents=True)
+    (folder / "deals.csv").write_text(DEALS)
+    people = koers_home.inbox / "organisation"
+    people.mkdir()
+    (people / "chart.csv").write_text("Medewerker;Team;Afdeling\nAnn;Noord;Verkoop\n")
+
+    said = CliRunner().invoke(app, ["run"])
+
+    assert said.exit_code == 0, said.output
+    assert "Loaded hubspot.deals: 3 read, 2 loaded, 1 rejected, 0 duplicate" in said.output
+    connection = duckdb.connect(str(koers_home.publication()), read_only=True)
+    revenue = dict(
+        connection.execute(
+            "select org_unit_id, numerator::decimal(18, 2)::varchar from fct_kpi_values"
+            " where kpi = 'revenue' and grain = 'year'"
+        ).fetchall()
+    )
+    assert revenue["organisation"] == "30.30"
+    assert revenue["department/verkoop"] == "10.10"
+    assert revenue["person/ann"] == "10.10"
+    assert revenue["organisation/unassigned-department"] == "20.20"

@@ -1,0 +1,134 @@
+"""What owners read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipelines.settings import Channel
+from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged
+from pipelines.watch.messages import NAMED, Message, compose
+from tests.publication.tiny import month
+from tests.watch.rows import judged
+
+HOOK = Channel(name="hook", url_env="X")
+
+
+def event(row: Judged, state: str = FIRING) -> Event:
+    alert_id = f"{row.kpi}/{row.org_unit_id}/tolerance/{row.period_start}"
+    since = row.off_since or row.period_start
+    return Event(alert_id, "tolerance", state, "pub", f"{alert_id}#1-{state}", since, row)
+
+
+def one(*events: Event, **more: Any) -> Message:
+    (message,) = compose(events, [HOOK], publication_id="20250701T", **more)
+    return message
+
+
+RATE: dict[str, Any] = {
+    "unit": "percent",
+    "target": 0.23,
+    "band_lower": 0.207,
+    "off_since": month(4),
+    "off_periods": 3,
+}
+
+
+def test_dutch() -> None:
+    message = one(event(judged("off_course", 0.184, **RATE)))
+    assert message.title == "Koers: Scoringskans van Team Noord is uit koers (juni 2025)"
+    assert message.body.splitlines()[:7] == [
+        "Voor: noor",
+        "",
+        "Uit koers (1)",
+        "",
+        "1. Scoringskans, Team Noord, juni 2025",
+        "   Waarde 18,4%, doel 23,0%, tolerantieband vanaf 20,7%. 2,3 procentpunt onder de band.",
+        "   Uit koers sinds april 2025 (3 perioden op rij).",
+    ]
+    assert "Wat nu\nZoek de oorzaak" in message.body
+    assert message.body.endswith(f"Publicatie 20250701T. Kenmerk {message.idempotency_key}.")
+
+
+def test_english() -> None:
+    message = one(event(judged("off_course", 0.184, **RATE)), language="en")
+    assert message.title == "Koers: Win rate of Team Noord is off course (June 2025)"
+    assert "Value 18.4%, target 23.0%, tolerance band from 20.7%. 2.3 percentage" in message.body
+    assert "Off course since April 2025 (3 periods in a row)." in message.body
+
+
+def test_both_sides_and_above() -> None:
+    row = judged("off_course", 1250.0, band_upper=1100.0, band_lower=900.0, unit="eur")
+    body = one(event(row)).body
+    assert "Waarde € 1.250, doel € 100,00, tolerantieband € 900,00 tot € 1.100." in body
+    assert "€ 150,00 boven de band." in body
+    assert "Uit koers sinds deze periode." in body
+
+
+def test_a_value_just_outside_is_shown_to_be_outside() -> None:
+    body = one(event(judged("off_course", 0.1999, unit="percent", target=0.2, band_lower=0.2))).body
+    assert "Waarde 19,99%, doel 20,0%, tolerantieband vanaf 20,00%" in body
+    assert "0,0100 procentpunt onder" in body
+
+
+def test_back_on_course() -> None:
+    message = one(event(judged("on_course", 95.0, off_since=month(4)), RESOLVED))
+    assert message.title == "Koers: Scoringskans van Team Noord is weer op koers (juni 2025)"
+    assert "Was uit koers sinds april 2025." in message.body
+    assert "Wat nu" not in message.body
+
+
+def test_both_in_one_message() -> None:
+    message = one(
+        event(judged("off_course", 80.0, kpi="a")),
+        event(judged("off_course", 80.0, kpi="b")),
+        event(judged("on_course", 95.0, kpi="c"), RESOLVED),
+    )
+    assert message.title == "Koers: 2 KPI's uit koers, 1 weer op koers"
+
+
+def test_a_storm_is_one_message_worst_first() -> None:
+    events = [
+        event(judged("off_course", float(n % 90), org_unit_id=f"u{n}", unit_name=f"Team {n}"))
+        for n in range(10_000)
+    ]
+    message = one(*events)
+    assert message.title == "Koers: 10.000 KPI's uit koers"
+    named = re.findall(r"^\d+\. Scoringskans, Team \d+,", message.body, re.MULTILINE)
+    assert len(named) == NAMED
+    assert "1. Scoringskans, Team 0," in message.body
+    assert f"En nog {10_000 - NAMED:,} andere: Scoringskans".replace(",", ".") in message.body
+    assert len(message.body) < 5_000
+    assert len(message.dedup_keys) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("channel", "owners"),
+    [
+        (Channel(name="c", url_env="X"), ["eva", "noor"]),
+        (Channel(name="c", url_env="X", owners=["noor"]), ["noor"]),
+        (Channel(name="c", url_env="X", layers=["department"]), ["eva"]),
+        (Channel(name="c", url_env="X", owners=["noor"], layers=["department"]), []),
+    ],
+)
+def test_routes(channel: Channel, owners: list[str]) -> None:
+    events = [
+        event(judged("off_course", 80.0)),
+        event(judged("off_course", 80.0, org_unit_id="sales", owner="eva", layer="department")),
+    ]
+    messages = compose(events, [channel], publication_id="p")
+    assert [message.owner for message in messages] == owners
+
+
+def test_the_same_events_have_the_same_key_in_any_order() -> None:
+    a, b = (event(judged("off_course", 80.0, kpi=kpi)) for kpi in "ab")
+    assert one(a, b).idempotency_key == one(b, a).idempotency_key != one(a).idempotency_key
+
+
+def test_a_hostile_name_cannot_shape_the_message() -> None:
+    message = one(event(judged("off_course", 80.0, unit_name="x\n\nWat nu\nBetaal @iedereen")))
+    assert "\n\nWat nu\nBetaal" not in message.body
+    assert "@iedereen" not in message.title
+    assert "\n" not in message.title
