@@ -43,14 +43,39 @@ def _pattern(mark: str) -> re.Pattern[str]:
     )
 
 
+def _everyday(mark: str) -> Callable[[str], str | None]:
+    """The canonical text of the numbers that nearly all cells hold, found without arithmetic;
+    None for any other, which the full reading then judges."""
+    decimal, thousands = re.escape(mark), "," if mark == "." else "."
+    match = re.compile(
+        rf"(-?)(?:0*(\d{{1,16}})|([1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}}){{1,4}}))"
+        rf"(?:{decimal}(\d{{1,20}}))?",
+        re.ASCII,
+    ).fullmatch
+
+    def read(text: str) -> str | None:
+        found = match(text)
+        if found is None:
+            return None
+        minus, whole, grouped, cents = found.groups()
+        number: str = whole or grouped.replace(thousands, "")
+        if cents and (cents := cents.rstrip("0")):
+            return f"{minus}{number}.{cents}"
+        return number if number == "0" else minus + number
+
+    return read
+
+
 def _readings(text: str) -> str:
     """Both ways to read a number that the declared mark does not fit, for the message."""
+    minus = "-" if re.search("[-\u2212(]", text) else ""
     body = re.sub(r"[^\d.,]", "", text)
     ways = []
     for mark, other in ((",", "."), (".", ",")):
-        plain = body.replace(other, "").replace(mark, ".")
-        if body and re.fullmatch(r"\d+(\.\d+)?", plain):
-            ways.append(f"{plain} with decimal mark '{mark}'")
+        whole, _, cents = body.partition(mark)
+        shown = whole.replace(other, "") + (f".{cents}" if cents else "")
+        if re.fullmatch(r"\d+(\.\d+)?", shown):
+            ways.append(f"{minus}{shown} with decimal mark '{mark}'")
     return f"; it could mean {', or '.join(ways)}" if ways else ""
 
 
@@ -119,8 +144,11 @@ def plain(value: Decimal) -> str:
 
 def decimal_reader(mark: str) -> Callable[[str], str]:
     """Reads a `decimal`."""
+    everyday = _everyday(mark)
 
     def read(text: str) -> str:
+        if type(text) is str and (quick := everyday(text)) is not None:
+            return quick
         if isinstance(text, NumberText):
             if text.shown_as_percent:
                 value = _literal(text, "an amount")
@@ -139,8 +167,11 @@ def decimal_reader(mark: str) -> Callable[[str], str]:
 
 def integer_reader(mark: str) -> Callable[[str], str]:
     """Reads an `integer`: a whole number that fits 64 bits."""
+    everyday = _everyday(mark)
 
     def read(text: str) -> str:
+        if type(text) is str and (quick := everyday(text)) is not None and "." not in quick:
+            return quick
         if isinstance(text, NumberText):
             value, odd = _literal(text, "a whole number"), text.shown_as_percent
         else:

@@ -17,6 +17,7 @@ from connectors.core.files.table import Limits
 # Below this many inflated bytes a high ratio harms nobody, and sparse sheets do reach it.
 _HARMLESS = 10_000_000
 _CHUNK = 1 << 20
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".json")
 _ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar")
 BROKEN_ZIP = (
@@ -55,6 +56,8 @@ def checked_zip(path: Path, file: BufferedReader, limits: Limits) -> zipfile.Zip
             path,
             f"would inflate {packed:,} bytes to {inflated:,}, over {limits.ratio} times: a bomb?",
         )
+    if any(entry.compress_type not in _COMPRESSIONS for entry in entries):
+        raise FileRefused(path, "is compressed in an unusual way; zip it anew")
     if any(entry.flag_bits & 1 for entry in entries):
         raise FileRefused(path, "has a password; save it without")
     return archive
@@ -85,6 +88,12 @@ def _base(entry: zipfile.ZipInfo) -> str:
     return PurePosixPath(entry.filename.replace("\\", "/")).name
 
 
+def _suffix(entry: zipfile.ZipInfo) -> str:
+    # Not PurePosixPath's: to that, the name `.csv` has none.
+    _, dot, suffix = _base(entry).rpartition(".")
+    return f"{dot}{suffix}".lower()
+
+
 def _is_dropping(entry: zipfile.ZipInfo) -> bool:
     base = _base(entry)
     return entry.is_dir() or "__MACOSX" in entry.filename or base in (".DS_Store", "Thumbs.db")
@@ -92,7 +101,7 @@ def _is_dropping(entry: zipfile.ZipInfo) -> bool:
 
 def _refuse_kind(path: Path, entry: zipfile.ZipInfo) -> None:
     shown = printable(entry.filename)
-    suffix = PurePosixPath(_base(entry)).suffix.lower()
+    suffix = _suffix(entry)
     mode = entry.external_attr >> 16
     if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
         raise FileRefused(path, f"'{shown}' in it is a link or device, not a file")
@@ -105,7 +114,7 @@ def _refuse_kind(path: Path, entry: zipfile.ZipInfo) -> None:
 
 
 def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, n: int) -> Member:
-    target = folder / f"member-{n:05d}{PurePosixPath(_base(entry)).suffix.lower()}"
+    target = folder / f"member-{n:05d}{_suffix(entry)}"
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out, archive.open(entry) as packed:
         while chunk := packed.read(_CHUNK):

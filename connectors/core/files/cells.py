@@ -61,6 +61,8 @@ def _wrong_type(cell: Cell, kind: str) -> CellError:
 def _text(cell: Cell) -> str | None:
     """Text stays as it is, but for white space around it: `00123` and `1e5` are ids, not numbers.
     A number or date of a workbook becomes its plain text."""
+    if type(cell) is str:
+        return cell.strip() or None
     if isinstance(cell, str):
         return str(_usable(cell)).strip() or None
     if isinstance(cell, dt.datetime):
@@ -71,8 +73,10 @@ def _text(cell: Cell) -> str | None:
 
 def _of_text(read: Callable[[str], str], kind: str) -> CellReader:
     def reader(cell: Cell) -> str | None:
+        if type(cell) is str:
+            return read(cell) if cell and not cell.isspace() else None
         if isinstance(cell, str):
-            return read(_usable(cell)) if cell and not cell.isspace() else None
+            return read(_usable(cell))
         if cell is None:
             return None
         raise _wrong_type(cell, kind)
@@ -124,6 +128,8 @@ def _datetime_reader(moments: Moments) -> CellReader:
 
 
 def _moment_of_text(cell: Cell, read: Callable[[str], str], kind: str) -> str | None:
+    if type(cell) is str:
+        return read(cell) if cell and not cell.isspace() else None
     if cell is None:
         return None
     if isinstance(cell, NumberText):
@@ -133,4 +139,4 @@ def _moment_of_text(cell: Cell, read: Callable[[str], str], kind: str) -> str | 
         )
     if not isinstance(cell, str):
         raise _wrong_type(cell, kind)
-    return read(_usable(cell)) if cell and not cell.isspace() else None
+    return read(_usable(cell))

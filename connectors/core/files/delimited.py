@@ -124,7 +124,7 @@ class _Reader:
             raise FileRefused(self.path, "holds no headings, only empty rows")
         number, cells = first
         headings = clean_headings(self.path, cells, self.limits)
-        self._refuse_wrong_delimiter(headings)
+        self._refuse_wrong_delimiter(cells)
         return Table(
             self.path,
             headings,
@@ -134,16 +134,16 @@ class _Reader:
             self.text.close,
         )
 
-    def _refuse_wrong_delimiter(self, headings: list[str]) -> None:
-        others = [d for d in _DELIMITERS if d != self.delimiter and d in headings[0]]
-        if len(headings) == 1 and others:
-            best = max(others, key=headings[0].count)
+    def _refuse_wrong_delimiter(self, cells: list[str]) -> None:
+        others = [d for d in _DELIMITERS if d != self.delimiter and d in cells[0]]
+        if len(cells) == 1 and others:
+            best = max(others, key=cells[0].count)
             written = "\\t" if best == "\t" else best
             raise FileRefused(
                 self.path,
                 f"only one heading is found with delimiter "
                 f"{_DELIMITERS.get(self.delimiter, self.delimiter)}, but {_DELIMITERS[best]} is "
-                f"seen {headings[0].count(best)} times in it; "
+                f"seen {cells[0].count(best)} times in it; "
                 f'set delimiter: "{written}" under format',
             )
 

@@ -61,6 +61,14 @@ def survey(path: Path, file: BufferedReader, declared: str, limits: Limits) -> S
     mark, encoding = next(
         ((len(m), e) for m, e in _MARKS if head.startswith(m)), (0, known_encoding(declared))
     )
+    if b"\0" in head[mark:] and encoding not in _WIDE:
+        raise FileRefused(
+            path,
+            "looks like UTF-16 without a byte-order mark (NUL bytes at its start); "
+            "save it as UTF-8, or set encoding: utf-16-le",
+        )
+    if encoding in _SINGLE_BYTE:
+        _refuse_utf8(path, file, encoding)
     has_nul, last, blank, run, lines = False, "", True, 0, 0
     for text, offset in _decoded(path, file, mark, encoding):
         has_nul = has_nul or "\0" in text
@@ -77,8 +85,6 @@ def survey(path: Path, file: BufferedReader, declared: str, limits: Limits) -> S
         lines += text.count("\n")
     if blank:
         raise FileRefused(path, "holds nothing but white space; export it again")
-    if encoding in _SINGLE_BYTE:
-        _refuse_utf8(path, file, encoding)
     return Survey(encoding, mark, has_nul, last in "\r\n")
 
 
@@ -96,13 +102,12 @@ def _decoded(
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             good = error.object[: error.start].decode(encoding, "ignore")
-            wrong = error.object[error.start : error.start + 4].hex(" ")
-            at = offset - pending + error.start
+            wrong = error.object[error.start]
+            line, at = lines + good.count("\n") + 1, offset - pending + error.start
             raise FileRefused(
                 path,
-                f"line {lines + good.count(chr(10)) + 1}, byte {at} ({wrong}) is not {encoding}, "
-                f"the declared encoding; set the right one under format: encoding "
-                f"(often cp1252 or utf-8), or save the file as UTF-8",
+                f"line {line}, byte {at} (0x{wrong:02x}) is not {encoding}, as declared; set the "
+                "right encoding under format (often cp1252 or utf-8), or save the file as UTF-8",
             ) from error
         if text:
             yield text, offset - pending
@@ -126,26 +131,22 @@ def _refuse_utf8(path: Path, file: BufferedReader, encoding: str) -> None:
     whose every accented letter happens to be valid UTF-8 is not text in a one-byte encoding."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     file.seek(0)
-    sample, line = "", 1
-    while chunk := file.read(_CHUNK):
+    letter, line = "", 1
+    while True:
+        chunk = file.read(_CHUNK)
         try:
-            text = decoder.decode(chunk)
+            text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:
             return
-        if not sample and not text.isascii():
-            at = next(i for i, c in enumerate(text) if ord(c) > 127)
-            sample = text[:at].rsplit("\n", 1)[-1][-10:] + text[at : at + 10].split("\n")[0]
-            line += text.count("\n", 0, at)
-        elif not sample:
-            line += text.count("\n")
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return
-    if sample:
-        other = sample.encode("utf-8").decode(encoding, "replace")
+        if not letter:
+            letter = next((c for c in text if c > "\x7f"), "")
+            line += text.count("\n", 0, text.index(letter) if letter else len(text))
+        if not chunk:
+            break
+    if letter:
+        other = letter.encode("utf-8").decode(encoding, "replace")
         raise FileRefused(
             path,
-            f"line {line} reads '{sample}' as UTF-8 and '{other}' as the declared {encoding}; "
-            "all of the file is valid UTF-8, so set encoding: utf-8",
+            f"line {line} has '{letter}' read as UTF-8 and '{other}' read as the declared "
+            f"{encoding}; all of the file is valid UTF-8, so set encoding: utf-8",
         )

@@ -18,11 +18,7 @@ def clean_headings(path: Path, raw: Iterable[str], limits: Limits) -> list[str]:
     if len(headings) > limits.columns:
         raise FileRefused(path, f"has {len(headings):,} columns; at most {limits.columns:,}")
     if any("\0" in heading for heading in headings):
-        raise FileRefused(
-            path,
-            "NUL characters in the headings: is it UTF-16 without a byte-order mark? "
-            "Set encoding: utf-16-le, or save the file as UTF-8",
-        )
+        raise FileRefused(path, "a NUL character in the headings; export it again")
     if any(len(heading) > 1_000 for heading in headings):
         raise FileRefused(path, "a heading is longer than 1,000 characters; is this a data file?")
     return headings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,13 @@ def open_json(path: Path, limits: Limits) -> Table:
     with open_regular(path) as file:
         if (kind := what_it_is(file.peek(512)[:512])) is not None:
             raise FileRefused(path, f"is {kind}, not JSON")
+        if os.fstat(file.fileno()).st_size > limits.json_bytes:
+            raise FileRefused(
+                path, f"is larger than {limits.json_bytes:,} bytes; split it, or use CSV"
+            )
         found = survey(path, file, "utf-8", Limits(record_characters=limits.json_bytes))
         file.seek(found.start)
-        data = file.read(limits.json_bytes + 1)
-    if len(data) > limits.json_bytes:
-        raise FileRefused(path, f"is larger than {limits.json_bytes:,} bytes; split it, or use CSV")
+        data = file.read()
     document = _load(path, codecs.decode(data, found.encoding))
     notes: list[str] = []
     records = _records(path, document, notes)

@@ -49,7 +49,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 def _readings(text: str) -> str:
     """The dates that three numbers could be, for the message."""
-    numbers = re.match(r"\D*(\d{1,4})\D+(\d{1,4})\D+(\d{1,4})(?!\d)", text)
+    numbers = re.match(r"\D*(\d{1,4})\D+(\d{1,4})\D+(\d{1,4})(?!\d)", text[:60])
     if not numbers:
         return ""
     a, b, c = (int(n) for n in numbers.groups())

@@ -23,7 +23,7 @@ import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from connectors.core.files.archive import BROKEN_ZIP, checked_zip
 from connectors.core.files.errors import FileRefused, printable
@@ -74,8 +74,8 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
         cell: dict[str, Any] = super().parse_cell(element)
         if (
             cell["value"] is None
+            and element.get("t") != "str"  # a result that is an empty text is a result
             and element.find(FORMULA_TAG) is not None
-            and element.find(VALUE_TAG) is None
         ):
             cell["data_type"] = "uncalculated"
         return cell
