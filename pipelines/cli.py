@@ -1,59 +1,123 @@
-"""The `koers` command line."""
+"""The `koers` command line. Each command imports what it needs, so that `--help` is quick."""
 
 from __future__ import annotations
 
-import datetime as dt
+import contextlib
+import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    help="Koers: KPI facts for five organisation layers, from your exports to a published file.",
+    help=(
+        "Koers: KPI facts for five organisation layers, from your tools' exports to a published "
+        "DuckDB file.\n\nEverything lives under KOERS_HOME (default: .koers in the project "
+        "folder). Drop export files in its inbox/<connector>/, then: koers run."
+    ),
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_show_locals=False,  # a local may be a secret
 )
 
-
-@app.callback()
-def main() -> None:
-    """Everything lives under KOERS_HOME (default: .koers in the project folder)."""
+SOME_SOURCES_FAILED = 3
 
 
 @app.command()
 def run(
     full_refresh: Annotated[
-        bool, typer.Option(help="Build every table again instead of only what changed.")
+        bool, typer.Option("--full-refresh", help="Build every table again, not only what is new.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for a run that is going on, and then run.")
     ] = False,
 ) -> None:
-    """One nightly run: read the inbox, build the facts, publish, watch."""
-    from pipelines.dbt import DbtError
-    from pipelines.lock import BusyError
+    """One nightly run: read the inboxes, build the facts, publish, judge, send.
+
+    Without any input yet it begins with a sample company. Exit code 0: done; 1: failed, what was
+    published before still stands; 3: done, but a source could not be read.
+    """
+    from connectors.core.discover import discover
     from pipelines.nightly import nightly
-    from pipelines.settings import SettingsError, home, settings
+    from pipelines.settings import home, settings
     from pipelines.summary import lines
 
     at = home()
-    try:
+    with _told():
+        chosen = settings(at)
+        _sample_if_empty()
+
+        def runner() -> contextlib.AbstractContextManager[object]:
+            from pipelines.defs.runner import dagster_runner
+
+            return dagster_runner(at, chosen)
+
         result = nightly(
             at,
-            settings(at),
-            now=dt.datetime.now(dt.UTC),
+            chosen,
+            list(discover()),
+            runner,  # type: ignore[arg-type]
             full_refresh=full_refresh,
-            progress=typer.echo,
+            wait=wait,
+            progress=_progress,
         )
-    except BusyError as busy:
-        typer.echo(f"Already running: {busy}")
-        return
-    except (DbtError, SettingsError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    for line in lines(at, result):
-        typer.echo(line)
+        for line in lines(at, chosen, result):
+            typer.echo(line)
+    if result.failed:
+        raise typer.Exit(SOME_SOURCES_FAILED)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the UI, on this machine only.")] = 3000,
+) -> None:
+    """Start the Dagster UI, the nightly schedule and the sensors; Ctrl-C stops them."""
+    from pipelines.settings import home, settings
+    from pipelines.up import up as start
+
+    at = home()
+    with _told():
+        start(at, settings(at), port=port, say=_progress)
+
+
+@app.command()
+def rebuild() -> None:
+    """Make the warehouse again from the landing, and compare it with the one there is."""
+    from pipelines.rebuild import rebuild as make
+    from pipelines.settings import home, settings
+
+    at = home()
+    with _told():
+        done = make(at, settings(at), _progress)
+    if done.different is None:
+        typer.echo(f"Built {at.warehouse}; there was none to compare with.")
+    elif not done.different:
+        typer.echo(f"Rebuilt {at.warehouse}; every public table is as it was.")
+    else:
+        typer.echo(
+            f"Rebuilt {at.warehouse}. Not as they were: {', '.join(done.different)}. "
+            f"The old file is kept as {done.aside}. `koers run --full-refresh` publishes the new."
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Where things stand: last build, publication, KPIs off course, files waiting or refused."""
+    from pipelines.settings import home
+    from pipelines.status import lines
+    from pipelines.status import status as look
+
+    with _told():
+        found = look(home())
+    typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def dbt(context: typer.Context) -> None:
-    """Any dbt command, in the right environment: koers dbt ls."""
+    """Any dbt command, in the environment it needs: koers dbt ls."""
     from pipelines.dbt import DbtError, run_dbt
     from pipelines.settings import home, settings
 
@@ -62,3 +126,47 @@ def dbt(context: typer.Context) -> None:
         run_dbt(context.args, at, settings(at), quiet=False)
     except DbtError as error:
         raise typer.Exit(1) from error
+
+
+def _progress(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _sample_if_empty() -> None:
+    pass
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What a person can do something about is said in a sentence, and the exit code is 1."""
+    from connectors.core.landing import LandingError
+    from pipelines.dbt import DbtError
+    from pipelines.lock import BusyError
+    from pipelines.nightly import RunFailedError
+    from pipelines.publication import PublicationError
+    from pipelines.settings import SettingsError
+    from pipelines.up import UpError
+    from pipelines.warehouse import WarehouseBusyError
+    from pipelines.watch.ledger import LedgerError
+
+    try:
+        yield
+    except BusyError as busy:
+        typer.echo(f"Already running: {busy}")
+        raise typer.Exit(0) from busy
+    except (
+        DbtError,
+        LandingError,
+        LedgerError,
+        PublicationError,
+        RunFailedError,
+        SettingsError,
+        UpError,
+        WarehouseBusyError,
+    ) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -64,8 +65,8 @@ def run_dbt(
 ) -> str:
     """Run dbt and return what it said. Raises DbtError when it ends with an error."""
     (warehouse or home.warehouse).parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own interpreter, arguments as a list
+    command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
+    done = subprocess.run(  # noqa: S603 - our own dbt, arguments as a list
         command,
         env=dbt_env(home, settings, warehouse=warehouse, project=project),
         cwd=project,
@@ -91,10 +92,14 @@ def project_hash(project: Path = DBT_PROJECT_DIR) -> str:
 
 
 def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJECT_DIR) -> Path:
-    """The manifest of the project as it is now; dbt parses only if something changed."""
-    stamp = home.dbt_target / "project.sha256"
+    """The manifest of the project as it is now; dbt parses only if something changed. Raises
+    DbtError when the project does not parse."""
+    stamp = home.manifest.with_name("project.sha256")
     wanted = project_hash(project)
     if not (home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted):
         run_dbt(["parse"], home, settings, project=project)
+        new = home.manifest.with_suffix(".new")
+        shutil.copyfile(home.dbt_target / "manifest.json", new)
+        new.replace(home.manifest)
         stamp.write_text(wanted)
     return home.manifest

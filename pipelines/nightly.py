@@ -1,74 +1,160 @@
-"""One nightly run, step by step: ingest, build, publish, watch, deliver.
+"""One nightly run: what is new is landed, and only if that changed anything the rest follows.
 
-A connector that fails is named and does not stop the others; the facts of the other sources are
-built all the same.
+What is done is done by a `Runner` (Dagster's is `pipelines.defs.runner`); this module decides
+whether. A connector that fails is named and does not stop the others.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from connectors.core.discover import discover
-from connectors.core.export import IngestResult, MappingError, UnusableKeyError
-from connectors.core.landing import LandingError
-from pipelines.dbt import run_dbt
-from pipelines.ingest import ingest
-from pipelines.lock import held
-from pipelines.publication import Publication, publish
+from pipelines import records
+from pipelines.ingest import Pass, last_pass
+from pipelines.inputs import (
+    build_inputs,
+    has_landing,
+    inbox_files,
+    inbox_hash,
+    needs_full_refresh,
+)
+from pipelines.lock import Holder, held
+from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
-from pipelines.watch.watching import WatchResult, watch
+
+WAIT_SECONDS = 4 * 3600.0
+
+
+class RunFailedError(RuntimeError):
+    """The facts could not be built, published or judged; the publication before still stands."""
+
+
+class Runner(Protocol):
+    """Does the work. Raises nothing for a step that failed: it says why instead."""
+
+    def ingest(self, connector: str) -> str | None:
+        """Land what is in the inbox of a connector. What went wrong, or None."""
+
+    def transform(self, *, full_refresh: bool) -> str | None:
+        """Build, publish, judge. What went wrong, or None."""
 
 
 @dataclass
 class NightlyResult:
-    """What a run did. `failed` maps a connector to what went wrong; without any load there is no
-    publication."""
+    """What a run did. `failed` maps a connector to what went wrong. `built` is False where the
+    facts follow from the same input as those there are, so that nothing had to be done."""
 
-    ingested: dict[str, IngestResult] = field(default_factory=dict)
+    ingested: dict[str, Pass] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    publication: Publication | None = None
-    watched: WatchResult | None = None
+    built: bool = False
     sent: int = 0
 
 
 def nightly(
     home: Home,
     settings: Settings,
+    connectors: Sequence[str],
+    runner: Callable[[], contextlib.AbstractContextManager[Runner]],
     *,
-    now: dt.datetime,
     full_refresh: bool = False,
+    wait: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> NightlyResult:
-    """Run once. `now` is aware. Raises BusyError when a run is going on, and DbtError,
-    PublicationError or LedgerError when the build, the publication or the watch fails."""
-    result = NightlyResult()
-    with held(home.run_lock, "koers run"):
-        for name, connector in discover().items():
-            try:
-                result.ingested[name] = ingest(
-                    connector, home, settings, now=now, progress=progress
-                )
-            except (MappingError, UnusableKeyError, LandingError, OSError) as error:
-                result.failed[name] = str(error)
-        if not any(home.landing.glob("*/*/load=*")):
-            return result
-        progress("dbt: building the facts and testing them")
-        run_dbt(["build", *(["--full-refresh"] if full_refresh else [])], home, settings)
-        progress("publishing")
-        result.publication = publish(
-            home.warehouse, home, run_id=uuid.uuid4().hex, keep=settings.keep_publications
-        )
-        channels = settings.alerts.channels
-        result.watched = watch(
-            result.publication,
-            home.ledger,
-            channels,
-            language=settings.alerts.language,
-            currency=settings.currency,
-        )
-        result.sent = deliver(home.ledger, channels).sent
-    return result
+    """Run once. `runner` is opened only when there is something to do, since that takes seconds.
+
+    wait: for a run that is going on, instead of raising BusyError. Raises RunFailedError.
+    """
+
+    def tell(holder: Holder | None) -> None:
+        progress(f"waiting for {holder or 'another run'}")
+
+    wait_seconds = WAIT_SECONDS if wait else 0.0
+    with held(home.run_lock, "koers run", wait_seconds=wait_seconds, on_wait=tell):
+        result = NightlyResult()
+        before = records.read(records.last_build(home))
+        inputs = build_inputs(home, settings)
+        inboxes = _inboxes(home)
+        due = _due(connectors, inboxes, inputs, before)
+        if due or full_refresh or not _is_built(home, inputs, before):
+            with runner() as do:
+                _ingest(home, due, do, result, progress)
+                inputs = build_inputs(home, settings)
+                if has_landing(home) and (full_refresh or not _is_built(home, inputs, before)):
+                    progress("dbt: building the facts and testing them")
+                    refresh = full_refresh or needs_full_refresh(before.get("inputs", {}), inputs)
+                    if wrong := do.transform(full_refresh=refresh):
+                        raise RunFailedError(wrong)
+                    result.built = True
+            if has_landing(home):
+                known = before.get("inboxes", {})
+                read = [name for name in due if name not in result.failed]
+                seen = {name: known[name] for name in known if name not in due}
+                _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
+        result.sent = deliver(home.ledger, settings.alerts.channels).sent
+        return result
+
+
+def _ingest(
+    home: Home,
+    due: Sequence[str],
+    do: Runner,
+    result: NightlyResult,
+    progress: Callable[[str], None],
+) -> None:
+    for name in due:
+        progress(f"{name}: reading the inbox")
+        if wrong := do.ingest(name):
+            result.failed[name] = wrong
+        elif done := last_pass(home, name):
+            result.ingested[name] = done
+
+
+def _inboxes(home: Home) -> dict[str, dict[str, str]]:
+    return {name: files for name, files in inbox_files(home).items() if files}
+
+
+def _due(
+    connectors: Sequence[str],
+    inboxes: Mapping[str, Mapping[str, str]],
+    inputs: Mapping[str, str],
+    before: Mapping[str, Any],
+) -> list[str]:
+    """The connectors whose inbox is not as the last good pass left it, or whose files other code
+    or settings may read in another way."""
+    last = before.get("inputs", {})
+    same = all(last.get(part) == inputs[part] for part in ("code", "settings"))
+    known = before.get("inboxes", {})
+    return [
+        name
+        for name in connectors
+        if name in inboxes and not (same and known.get(name) == inbox_hash({name: inboxes[name]}))
+    ]
+
+
+def _after(home: Home, name: str, inboxes: Mapping[str, Mapping[str, str]]) -> str:
+    """The inbox as a pass left it, without files that came while it ran: those are still new."""
+    offered = inboxes[name].items()
+    left = _inboxes(home).get(name, {})
+    return inbox_hash({name: dict(left.items() & offered)})
+
+
+def _is_built(home: Home, inputs: Mapping[str, str], before: Mapping[str, Any]) -> bool:
+    """Whether the publication there is was built from these inputs."""
+    with contextlib.suppress(PublicationError):
+        return before.get("inputs") == inputs and current(home) is not None
+    return False
+
+
+def _record(home: Home, inputs: Mapping[str, str], inboxes: Mapping[str, str]) -> None:
+    records.write(
+        records.last_build(home),
+        {
+            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "inputs": dict(inputs),
+            "inboxes": dict(inboxes),
+        },
+    )

@@ -72,7 +72,8 @@ class Home:
 
     @property
     def manifest(self) -> Path:
-        return self.dbt_target / "manifest.json"
+        """Of the dbt project, whole at any moment: dbt itself writes in `dbt_target`."""
+        return self.state / "dbt" / "manifest.json"
 
     @property
     def dagster(self) -> Path:

@@ -5,53 +5,78 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pipelines.publication import open_publication
-from pipelines.settings import Home
+from pipelines.course import LAYERS, Standing, standings
+from pipelines.publication import Publication, current, open_publication
+from pipelines.settings import Home, Settings
+from pipelines.watch.ledger import open_alerts
 
 if TYPE_CHECKING:
     from pipelines.nightly import NightlyResult
 
-# The newest judged period of every series, at the grain its KPI is judged at.
-OFF_COURSE = """
-    select units.layer, units.name, kpis.label_en, status.period_start, status.kpi_value,
-        status.target
-    from fct_kpi_status as status
-    join dim_kpi as kpis on status.kpi = kpis.kpi and status.grain = kpis.cadence
-    join dim_org_unit as units on status.org_unit_id = units.org_unit_id
-    where status.is_closed and status.is_complete and not units.is_unassigned
-    qualify row_number() over (
-        partition by status.kpi, status.org_unit_id order by status.period_start desc
-    ) = 1 and status.status = 'off_course'
-    order by units.layer, units.name, kpis.label_en
-"""
+SHOWN_PER_LAYER = 8
 
 
-def lines(home: Home, result: NightlyResult) -> Iterator[str]:
+def lines(home: Home, settings: Settings, result: NightlyResult) -> Iterator[str]:
     """The summary, line by line."""
     yield ""
-    for name, ingested in result.ingested.items():
-        for stream in ingested.streams.values():
-            if stream.load_id:
-                counts = ", ".join(f"{value} {key}" for key, value in stream.counts.items())
-                yield f"Loaded {name}.{stream.stream}: {counts}"
-        for file in ingested.files:
-            if file.refused:
-                yield f"Refused {name}/{file.name}: {file.refused}"
-    for name, reason in result.failed.items():
-        yield f"Failed {name}: {reason}"
-    if result.publication is None:
+    yield from _loads(result)
+    publication = current(home)
+    if publication is None:
         yield f"Nothing is loaded yet. Drop files in {home.inbox}/<connector>/ and run again."
         return
-    connection = open_publication(result.publication)
-    try:
-        off_course = connection.execute(OFF_COURSE).fetchall()
-    finally:
-        connection.close()
-    rows = result.publication.tables.get("fct_kpi_values", 0)
-    yield f"Facts: {rows:,}" + ("" if result.publication.changed else " (nothing changed)")
-    yield f"Off course: {len(off_course)}" if off_course else "No KPI is off course."
-    for layer, unit, label, period, value, target in off_course:
-        yield f"  {layer}: {unit}: {label} from {period}: {value:,.4g} (target {target:,.4g})"
-    if result.watched is not None:
-        yield f"Open alerts: {result.watched.open_alerts}; messages sent: {result.sent}"
-    yield f"Published: {home.publication()}"
+    yield from _facts(publication, result.built)
+    with open_publication(publication) as facts:
+        found = standings(facts)
+    yield from off_course(found, settings.currency)
+    sent = f"; {result.sent} messages sent" if settings.alerts.channels else "; no channel is set"
+    yield f"Alerts     {open_alerts(home.ledger)} open{sent}"
+    yield f"File       {home.publication()}"
+    yield "Look       koers up   opens the Dagster UI;   koers status   says this again"
+
+
+def off_course(found: list[Standing], currency: str) -> Iterator[str]:
+    """Which KPIs are off course in their newest closed period, layer by layer. People are counted,
+    not named: this text ends up in logs."""
+    judged = [each for each in found if each.status in ("on_course", "off_course")]
+    off = [each for each in judged if each.status == "off_course"]
+    if not judged:
+        yield "Course     no KPI has both a target and a closed period yet"
+        return
+    yield f"Course     {len(off)} of {len(judged)} KPIs with a target are off course"
+    for layer in LAYERS:
+        here = [each for each in off if each.layer == layer]
+        if layer == "individual":
+            if here:
+                yield f"  {layer:<13}{len(here)} off course"
+            continue
+        for each in here[:SHOWN_PER_LAYER]:
+            yield (
+                f"  {layer:<13}{each.unit_name}: {each.label}, {each.period}: "
+                f"{each.shown(each.kpi_value, currency)} (agreed: {each.band(currency)})"
+            )
+        if len(here) > SHOWN_PER_LAYER:
+            yield f"  {layer:<13}and {len(here) - SHOWN_PER_LAYER} more"
+
+
+def _loads(result: NightlyResult) -> Iterator[str]:
+    loads = [(done.connector, load) for done in result.ingested.values() for load in done.loads]
+    for connector, load in loads:
+        wrong = [f"{load.rejected:,} rejected"] if load.rejected else []
+        twice = [f"{load.duplicate:,} duplicate"] if load.duplicate else []
+        counts = ", ".join([f"{load.read:,} read", f"{load.loaded:,} loaded", *wrong, *twice])
+        yield f"Loaded     {connector}.{load.stream}: {counts}"
+    for done in result.ingested.values():
+        for file in done.refused:
+            yield f"Refused    {done.connector}/{file.name}: {file.reason}"
+    for name, reason in result.failed.items():
+        yield f"Failed     {name}: {reason}"
+    if not (loads or result.failed):
+        yield "Loaded     nothing new"
+
+
+def _facts(publication: Publication, built: bool) -> Iterator[str]:
+    rows = publication.tables.get("fct_kpi_values", 0)
+    kpis = publication.tables.get("dim_kpi", 0)
+    units = publication.tables.get("dim_org_unit", 0)
+    news = "built" if built and publication.changed else "as before"
+    yield f"Facts      {rows:,} values of {kpis} KPIs in {units} units, {news}"

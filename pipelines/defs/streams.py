@@ -5,17 +5,20 @@ are, not when someone last looked. In a run that a person puts together in the U
 materialised: there, a stream without news would keep everything after it from running.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from connectors.core.contract import Connector, Stream
-from connectors.core.export import IngestResult
-from pipelines.ingest import ingest
+from pipelines.ingest import Pass, ingest
 from pipelines.settings import home, settings
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
 CHECK = "complete"
 OWNERS = ["team:data"]
@@ -47,7 +50,7 @@ def stream_assets(connector: Connector) -> dg.AssetsDefinition:
     """The multi-asset that lands the streams of a connector."""
 
     @dg.multi_asset(
-        name=job_name(connector.name),
+        name=f"land_{connector.name}",
         specs=[_spec(connector, stream) for stream in connector.streams],
         check_specs=[
             dg.AssetCheckSpec(
@@ -71,17 +74,18 @@ def stream_assets(connector: Connector) -> dg.AssetsDefinition:
             progress=context.log.info,
         )
         only_news = context.run.job_name == job_name(connector.name)
-        for name, stream in result.streams.items():
-            if stream.load_id or not only_news:
+        for stream in connector.streams:
+            if result.of(stream.name) or not only_news:
                 yield dg.MaterializeResult(
-                    asset_key=stream_key(connector.name, name), metadata=_metadata(result, name)
+                    asset_key=stream_key(connector.name, stream.name),
+                    metadata=_metadata(result, stream.name),
                 )
-            yield _check(connector, result, name)
+            yield _check(connector, result, stream.name)
 
     return land
 
 
-def ingest_job(connector: Connector) -> dg.UnresolvedAssetJobDefinition:
+def ingest_job(connector: Connector) -> "UnresolvedAssetJobDefinition":
     """The job that reads one connector, and no other."""
     return dg.define_asset_job(
         job_name(connector.name),
@@ -106,21 +110,22 @@ def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
     )
 
 
-def _metadata(result: IngestResult, stream: str) -> dict[str, int | str]:
-    outcome = result.streams[stream]
-    files = [file.name for file in result.files if file.stream == stream and not file.refused]
+def _metadata(result: Pass, stream: str) -> dict[str, int | str]:
+    loads = result.of(stream)
     return {
-        "dagster/row_count": outcome.counts["loaded"],
-        **outcome.counts,
-        "load_id": outcome.load_id or "nothing new",
-        "files": ", ".join(files) or "none",
+        "dagster/row_count": sum(load.loaded for load in loads),
+        "read": sum(load.read for load in loads),
+        "loaded": sum(load.loaded for load in loads),
+        "rejected": sum(load.rejected for load in loads),
+        "duplicate": sum(load.duplicate for load in loads),
+        "loads": ", ".join(load.load_id for load in loads) or "nothing new",
     }
 
 
-def _check(connector: Connector, result: IngestResult, stream: str) -> dg.AssetCheckResult:
+def _check(connector: Connector, result: Pass, stream: str) -> dg.AssetCheckResult:
     # A file of which the stream is not known concerns every stream of the connector.
-    refused = [f for f in result.files if f.refused and f.stream in (stream, None)]
-    rejected = result.streams[stream].counts["rejected"]
+    refused = [file for file in result.refused if file.stream in (stream, None)]
+    rejected = sum(load.rejected for load in result.of(stream))
     return dg.AssetCheckResult(
         asset_key=stream_key(connector.name, stream),
         check_name=CHECK,
@@ -130,7 +135,7 @@ def _check(connector: Connector, result: IngestResult, stream: str) -> dg.AssetC
             "rejected_rows": rejected,
             "refused_files": len(refused),
             "refusals": dg.MetadataValue.md(
-                "\n".join(f"- `{file.name}`: {file.refused}" for file in refused) or "none"
+                "\n".join(f"- `{file.name}`: {file.reason}" for file in refused) or "none"
             ),
         },
     )

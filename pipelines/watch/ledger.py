@@ -128,6 +128,18 @@ def was_evaluated(file: Path, publication_id: str) -> bool:
     return found is not None
 
 
+def open_alerts(file: Path) -> int:
+    """How many series have an alert that is not resolved."""
+    if not file.exists():
+        return 0
+    with open_ledger(file) as connection:
+        row = connection.execute(
+            "select count(*) from alert_events where state = 'firing' and event_id in"
+            " (select max(event_id) from alert_events group by kpi, org_unit_id, kind)"
+        ).fetchone()
+    return int(row[0])
+
+
 def published_events(file: Path) -> list[tuple[Any, ...]]:
     """The rows of `fct_alert_events`: every transition, its deliveries under `deliveries` in
     `detail`. The order of the columns is that of `publication_build.ALERT_EVENT_COLUMNS`."""

@@ -1,0 +1,113 @@
+"""Every KPI as an asset check on the KPI facts: where it stands, and a small picture of how it came
+there. The publication is read once for all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from pipelines.course import Standing, headline, history, standings
+from pipelines.defs.publication import PUBLICATION
+from pipelines.kpis import Kpi
+from pipelines.plots import sparkline
+from pipelines.publication import current, open_publication
+from pipelines.settings import home, settings
+
+FACTS = dg.AssetKey(["fct_kpi_status"])
+
+
+def kpi_checks(kpis: Mapping[str, Kpi]) -> dg.AssetChecksDefinition:
+    """One check per KPI; any of them can be run alone from the UI."""
+
+    @dg.multi_asset_check(
+        name="kpi_checks",
+        specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset=FACTS,
+                additional_deps=[PUBLICATION],
+                description=f"{kpi.label.en}. {kpi.description.en}",
+                metadata={"owner": kpi.owner, "home_layer": kpi.home_layer, "unit": kpi.unit},
+            )
+            for name, kpi in kpis.items()
+        ],
+        can_subset=True,
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        wanted = {key.name for key in context.selected_asset_check_keys}
+        at = home()
+        publication = current(at)
+        if publication is None:
+            for name in sorted(wanted):
+                yield _nothing(name, "nothing is published yet")
+            return
+        currency = settings(at).currency
+        by_kpi: defaultdict[str, list[Standing]] = defaultdict(list)
+        with open_publication(publication) as facts:
+            for standing in standings(facts):
+                by_kpi[standing.kpi].append(standing)
+            for name in sorted(wanted):
+                if name not in by_kpi:
+                    yield _nothing(name, "no closed period with data")
+                    continue
+                shown = headline(by_kpi[name])
+                points = history(facts, name, shown.org_unit_id)
+                yield _result(by_kpi[name], shown, sparkline(points), currency)
+
+    return check
+
+
+def _nothing(name: str, why: str) -> dg.AssetCheckResult:
+    # Missing data is no reason to say that all is well.
+    return dg.AssetCheckResult(
+        asset_key=FACTS,
+        check_name=name,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"status": "no_data", "why": why},
+    )
+
+
+def _result(
+    of_kpi: list[Standing], shown: Standing, plot: str, currency: str
+) -> dg.AssetCheckResult:
+    off = [each for each in of_kpi if each.status == "off_course"]
+    metadata: dict[str, Any] = {
+        "status": shown.status,
+        "unit": f"{shown.unit_name} ({shown.layer})",
+        "period": shown.period,
+        "value": shown.kpi_value if shown.kpi_value is not None else "none",
+        "target": shown.target if shown.target is not None else "none",
+        "band": shown.band(currency),
+        "history": dg.MetadataValue.md(f"![{shown.label}]({plot})"),
+        "off_course": dg.MetadataValue.md(_table(off, currency)),
+        "data_as_of": str(shown.data_as_of),
+    }
+    return dg.AssetCheckResult(
+        asset_key=FACTS,
+        check_name=shown.kpi,
+        passed=not off,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=(
+            f"{shown.label}, {shown.period}: {shown.shown(shown.kpi_value, currency)} "
+            f"({shown.band(currency)}); units off course: {len(off)}."
+        ),
+        metadata=metadata,
+    )
+
+
+def _table(off: list[Standing], currency: str) -> str:
+    """The units off course; of people only how many, since this is no place to name them."""
+    people = sum(each.layer == "individual" for each in off)
+    shown = [each for each in off if each.layer != "individual"]
+    also = f"\n\nPeople off course: {people}." if people else ""
+    if not shown:
+        return "none" + also
+    rows = [
+        f"| {each.layer} | {each.unit_name.replace('|', ' ')} "
+        f"| {each.shown(each.kpi_value, currency)} | {each.band(currency)} | {each.streak} |"
+        for each in shown[:50]
+    ]
+    head = "| layer | unit | value | agreed | periods |\n|---|---|---|---|---|\n"
+    return head + "\n".join(rows) + also

@@ -1,0 +1,96 @@
+"""After the build: the publication that readers get, and the watch that judges it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from pipelines.defs.models import OWNERS, POOL
+from pipelines.marts import MARTS
+from pipelines.publication import current, publish
+from pipelines.settings import Home, home, settings
+from pipelines.warehouse import writing
+from pipelines.watch.ledger import published_events
+from pipelines.watch.watching import watch as judge
+
+PUBLICATION = dg.AssetKey(["publication", "management"])
+WATCH = dg.AssetKey(["watch"])
+
+
+class NothingPublishedError(RuntimeError):
+    """There is no publication to read yet."""
+
+
+def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Any:
+    """Publish the warehouse as it is. Raises PublicationError; the old publication then stands."""
+    with writing(at, f"publication of run {context.run_id}", context.log.info):
+        return publish(
+            at.warehouse,
+            at,
+            run_id=context.run_id,
+            keep=settings(at).keep_publications,
+            alert_events=published_events(at.ledger),
+        )
+
+
+def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """The publication of the marts that the project has, and the watch on it."""
+    models = {node["name"] for node in manifest["nodes"].values()}
+    marts = [dg.AssetKey([mart.name]) for mart in MARTS if mart.name in models]
+
+    @dg.asset(
+        key=PUBLICATION,
+        deps=marts,
+        group_name="publication",
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        pool=POOL,
+        description="published/management/koers.duckdb, swapped in whole; the Parquet beside it.",
+    )
+    def management(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        made = publish_now(home(), context)
+        return dg.MaterializeResult(
+            metadata={
+                "publication_id": made.publication_id,
+                "file": dg.MetadataValue.path(str(made.file)),
+                "facts_hash": made.facts_hash,
+                "changed": made.changed,
+                "dagster/row_count": sum(made.tables.values()),
+                "rows": dg.MetadataValue.json(made.tables),
+            }
+        )
+
+    @dg.asset(
+        key=WATCH,
+        deps=[PUBLICATION],
+        group_name="publication",
+        kinds={"sqlite"},
+        owners=OWNERS,
+        description="Closed periods against their tolerance band, into state/alerts.sqlite.",
+    )
+    def watch() -> dg.MaterializeResult[None]:
+        at = home()
+        chosen = settings(at)
+        publication = current(at)
+        if publication is None:
+            raise NothingPublishedError(f"{at.published} holds no publication: run the transform.")
+        result = judge(
+            publication,
+            at.ledger,
+            chosen.alerts.channels,
+            language=chosen.alerts.language,
+            currency=chosen.currency,
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "publication_id": result.publication_id,
+                "judged_now": result.evaluated,
+                "series": result.judged,
+                "fired": result.fired,
+                "resolved": result.resolved,
+                "open_alerts": result.open_alerts,
+                "messages": result.messages,
+            }
+        )
+
+    return [management, watch]

@@ -1,0 +1,89 @@
+"""Runs the jobs of Koers in this process, so that `koers run` needs no daemon, yet each job shows
+in the Dagster UI as a run of its own."""
+
+import contextlib
+import io
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from pipelines import dagster_home
+from pipelines.dbt import prepare_manifest
+from pipelines.defs.streams import job_name
+from pipelines.defs.terminal import LOGGER
+from pipelines.settings import Home, Settings
+
+
+class DagsterRunner:
+    """See `pipelines.nightly.Runner`."""
+
+    def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+        self._defs, self._instance = defs, instance
+
+    def ingest(self, connector: str) -> str | None:
+        return self._run(job_name(connector))
+
+    def transform(self, *, full_refresh: bool) -> str | None:
+        with contextlib.redirect_stdout(DbtProgress(sys.stderr)):
+            return self._run("transform", {"models": {"config": {"full_refresh": full_refresh}}})
+
+    def _run(self, job: str, ops: dict[str, Any] | None = None) -> str | None:
+        result = self._defs.resolve_job_def(job).execute_in_process(
+            run_config={"loggers": {LOGGER: {}}, "ops": ops or {}},
+            instance=self._instance,
+            raise_on_error=False,
+        )
+        if result.success:
+            return None
+        wrong = [
+            (error.cause or error).message.strip()
+            for event in result.all_events
+            if event.is_step_failure and (error := event.step_failure_data.error)
+        ]
+        return "\n".join(wrong) or f"job {job} failed; the Dagster UI (koers up) has its log"
+
+
+@contextlib.contextmanager
+def dagster_runner(home: Home, settings: Settings) -> Iterator[DagsterRunner]:
+    """A runner on the Dagster instance of a home. Raises DbtError where the dbt project does not
+    parse."""
+    prepare_manifest(home, settings)
+    dagster_home.prepare(home)
+    os.environ.update(dagster_home.environment(home, settings))
+    from pipelines.definitions import defs  # reads the manifest that was just prepared
+
+    with dg.DagsterInstance.get() as instance:
+        yield DagsterRunner(defs, instance)
+
+
+class DbtProgress(io.TextIOBase):
+    """Takes what dbt prints, and tells how far it is, and what is not well."""
+
+    _DONE = re.compile(r"(\d+) of (\d+) (OK|PASS|WARN|FAIL|ERROR|SKIP)")
+    _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+    def __init__(self, to: Any) -> None:
+        self._to, self._line, self._quarter = to, "", 0
+
+    def write(self, text: str, /) -> int:
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._tell(self._COLOUR.sub("", line))
+        return len(text)
+
+    def _tell(self, line: str) -> None:
+        found = self._DONE.search(line)
+        if found is None:
+            return
+        done, total, verdict = int(found[1]), int(found[2]), found[3]
+        if verdict in ("WARN", "FAIL", "ERROR"):
+            print(line.strip(), file=self._to)
+        if self._to.isatty():
+            print(f"\rdbt: {done} of {total} ", end="\n" if done == total else "", file=self._to)
+        elif (quarter := 4 * done // total) > self._quarter:
+            self._quarter = quarter
+            print(f"dbt: {done} of {total}", file=self._to)

@@ -1,0 +1,24 @@
+"""What a job says, line by line on standard error: for runs that a person started by hand."""
+
+import logging
+import sys
+
+import dagster as dg
+
+LOGGER = "terminal"
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", {})
+        # What dagster-dbt says of its own doings is for the log of the run; dbt's progress is told.
+        of_dbt = "dagster_dbt" in record.pathname and record.levelno < logging.WARNING
+        if meta.get("dagster_event") is None and not of_dbt:
+            print(meta.get("orig_message", record.getMessage()), file=sys.stderr, flush=True)
+
+
+@dg.logger(config_schema=None, description="Only what Koers itself says, not Dagster's events.")
+def terminal_logger(_: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger(LOGGER, logging.INFO)
+    logger.addHandler(_Lines())
+    return logger

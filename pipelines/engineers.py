@@ -1,0 +1,49 @@
+"""Tells the engineers when a run fails, through the outbox that carries the alerts.
+
+Channels that name `data` among their owners get it; without such a channel the log is all there is.
+Only the job and the step are told: the text of an error may hold what is not for a channel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pipelines.publication import Clock, utc_now
+from pipelines.settings import Home, Settings
+from pipelines.watch.ledger import open_ledger, timestamp, transaction
+
+OWNER = "data"
+
+
+def tell_engineers(
+    home: Home, settings: Settings, key: str, title: str, body: str, clock: Clock = utc_now
+) -> int:
+    """Queue a message once per `key` and channel; returns how many were queued now."""
+    channels = [c.name for c in settings.alerts.channels if OWNER in c.owners]
+    if not channels:
+        return 0
+    now = timestamp(clock())
+    queued = 0
+    with open_ledger(home.ledger) as connection, transaction(connection):
+        for channel in channels:
+            once = hashlib.sha256(f"{channel}\n{key}".encode()).hexdigest()[:24]
+            queued += connection.execute(
+                "insert into outbox (idempotency_key, publication_id, owner, channel, title, body,"
+                " dedup_keys, created_at, next_attempt_at) values (?, '', ?, ?, ?, ?, ?, ?, ?)"
+                " on conflict (idempotency_key) do nothing",
+                [once, OWNER, channel, title, body, json.dumps([key]), now, now],
+            ).rowcount
+    return queued
+
+
+def due_messages(home: Home, clock: Clock = utc_now) -> int:
+    """How many messages could be sent now. Cheap: for a sensor that looks every minute."""
+    if not home.ledger.exists():
+        return 0
+    with open_ledger(home.ledger) as connection:
+        row = connection.execute(
+            "select count(*) from outbox where sent_at is null and next_attempt_at <= ?",
+            [timestamp(clock())],
+        ).fetchone()
+    return int(row[0])

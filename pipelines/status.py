@@ -1,0 +1,74 @@
+"""What `koers status` tells: the last run, the publication, what is waiting, what is off course."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.core.discover import discover
+from pipelines import lock, records
+from pipelines.course import standings
+from pipelines.ingest import last_pass
+from pipelines.inputs import inbox_files
+from pipelines.publication import current, open_publication
+from pipelines.settings import Home
+from pipelines.watch.ledger import open_alerts
+
+
+def status(home: Home) -> dict[str, Any]:
+    """JSON-able. Raises PublicationError or LedgerError where one of them cannot be read."""
+    publication = current(home)
+    off: dict[str, int] = {}
+    if publication:
+        with open_publication(publication) as facts:
+            for each in standings(facts):
+                if each.status == "off_course":
+                    off[each.layer] = off.get(each.layer, 0) + 1
+    running = lock.holder(home.run_lock)
+    return {
+        "home": str(home.root),
+        "running": str(running) if running else None,
+        "last_build_at": records.read(records.last_build(home)).get("at"),
+        "publication": publication
+        and {
+            "id": publication.publication_id,
+            "file": str(home.publication()),
+            "created_at": publication.created_at.isoformat(timespec="seconds"),
+            "rows": publication.tables,
+        },
+        "off_course": off,
+        "open_alerts": open_alerts(home.ledger),
+        "sources": {name: _source(home, name) for name in discover()},
+    }
+
+
+def _source(home: Home, name: str) -> dict[str, Any]:
+    done = last_pass(home, name)
+    waiting = [f for f in inbox_files(home).get(name, {}) if f != "mapping.yaml"]
+    return {
+        "last_pass_at": done.at if done else None,
+        "refused": {file.name: file.reason for file in done.refused} if done else {},
+        "in_inbox": len(waiting),
+    }
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    told = [f"Home       {found['home']}"]
+    if found["running"]:
+        told.append(f"Running    {found['running']}")
+    told.append(f"Last build {found['last_build_at'] or 'none yet'}")
+    if publication := found["publication"]:
+        told.append(f"Published  {publication['file']} at {publication['created_at']}")
+    else:
+        told.append("Published  nothing yet: koers run")
+    off = ", ".join(f"{count} in layer {layer}" for layer, count in found["off_course"].items())
+    told.append(f"Off course {off or 'none'}")
+    told.append(f"Alerts     {found['open_alerts']} open")
+    for name, source in found["sources"].items():
+        if source["last_pass_at"] or source["in_inbox"]:
+            told.append(
+                f"  {name:<13}last read {source['last_pass_at'] or 'never'}, "
+                f"{source['in_inbox']} files in the inbox"
+            )
+        told += [f"    refused  {file}: {why}" for file, why in source["refused"].items()]
+    return told
