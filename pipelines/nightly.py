@@ -79,7 +79,7 @@ def nightly(
         inputs = build_inputs(home, settings)
         inboxes = _inboxes(home)
         due = _due(connectors, inboxes, inputs, before)
-        if due or full_refresh or not _is_built(home, inputs, before):
+        if due or (has_landing(home) and (full_refresh or not _is_built(home, inputs, before))):
             with runner() as do:
                 _ingest(home, due, do, result, progress)
                 inputs = build_inputs(home, settings)

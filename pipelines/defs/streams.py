@@ -101,7 +101,7 @@ def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
     return dg.AssetSpec(
         stream_key(connector.name, stream.name),
         description=stream.description,
-        group_name=connector.kind,
+        group_name=f"landing_{connector.kind}",
         kinds={connector.name, "parquet"},
         owners=OWNERS,
         skippable=True,
