@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Annotated
@@ -39,13 +40,16 @@ def run(
     """
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
     from pipelines.summary import lines
 
     at = home()
     with _told():
         chosen = settings(at)
-        _sample_if_empty()
+        if not has_input(at):
+            yesterday = dt.datetime.now(chosen.zone).date() - dt.timedelta(days=1)
+            write_sample(at, end_date=yesterday, progress=_progress)
 
         def runner() -> contextlib.AbstractContextManager[object]:
             from pipelines.defs.runner import dagster_runner
@@ -130,10 +134,6 @@ def dbt(context: typer.Context) -> None:
 
 def _progress(line: str) -> None:
     typer.echo(line, err=True)
-
-
-def _sample_if_empty() -> None:
-    pass
 
 
 @contextlib.contextmanager

@@ -1,0 +1,93 @@
+"""What the firm agreed on: targets per KPI, unit and quarter, as its managers would set them, from
+the first half year and how busy the months to come will be. Widths are the managers' choice too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pipelines.sample.company import ROOT, UNITS
+from pipelines.sample.days import add_months, busyness, days, month_end
+from pipelines.sample.figures import Figures
+
+BASE_MONTHS = 4
+"""From which the level is taken; no incident falls in them."""
+
+# kpi: (units, tolerance below, type of tolerance)
+AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "revenue": ((ROOT, "verkoop"), "0.35", "percent"),
+    "return_pct": ((ROOT,), "0.12", "absolute"),
+    "nps": ((ROOT,), "14", "absolute"),
+    "new_orders": (("verkoop",), "0.35", "percent"),
+    "win_rate": (("verkoop", "team-noord", "team-zuid", "team-zakelijk"), "0.45", "percent"),
+    "average_order": ((ROOT, "verkoop"), "0.30", "percent"),
+    "order_book": (("verkoop",), "0.40", "percent"),
+    "sales_activities": (("verkoop",), "0.25", "percent"),
+    "mqls": (("marketing",), "0.35", "percent"),
+    "project_mqls": (("project-webshop", "project-zon"), "0.75", "percent"),
+    "open_rate": (("team-email",), "0.12", "percent"),
+    "click_through_rate": (("team-email",), "0.25", "percent"),
+    "list_size": (("team-email",), "0.15", "percent"),
+    "list_growth": (("team-email",), "0.80", "percent"),
+    "social_reach": (("team-social",), "0.40", "percent"),
+    "social_click_rate": (("team-social",), "0.25", "percent"),
+    "followers_growth": (("team-social",), "0.50", "percent"),
+}
+WITH_THE_SEASON = {
+    "revenue",
+    "new_orders",
+    "order_book",
+    "sales_activities",
+    "mqls",
+    "project_mqls",
+}
+
+
+def targets(of: Figures, start: dt.date, end: dt.date) -> list[dict[str, Any]]:
+    """Rows of kpi_targets: monthly values, agreed per quarter, from the start to half a year after
+    the end."""
+    base = [add_months(start, n) for n in range(BASE_MONTHS)]
+    found = []
+    quarter = start.replace(month=start.month - (start.month - 1) % 3, day=1)
+    while quarter <= add_months(end.replace(day=1), 6):
+        for kpi, (units, width, kind) in AGREED.items():
+            for unit in units:
+                if (level := _level(of, kpi, unit, base)) is None:
+                    continue
+                if kpi in WITH_THE_SEASON:
+                    level *= _work(quarter, 3, start) / 3 / (_work(base[0], len(base), start) / 4)
+                found.append(
+                    {
+                        "kpi": kpi,
+                        "org_unit_id": unit,
+                        "grain": "month",
+                        "target": _rounded(level),
+                        "tolerance_lower": Decimal(width),
+                        "tolerance_upper": None,
+                        "tolerance_type": kind,
+                        "valid_from": quarter,
+                        "valid_to": month_end(add_months(quarter, 2)),
+                        "owner": UNITS[unit][3],
+                    }
+                )
+        quarter = add_months(quarter, 3)
+    return found
+
+
+def _level(of: Figures, kpi: str, unit: str, base: list[dt.date]) -> float | None:
+    pairs = [of[kpi, unit, month] for month in base if (kpi, unit, month) in of]
+    if not pairs:
+        return None
+    numerator, denominator = (float(sum(pair[n] for pair in pairs)) for n in (0, 1))
+    return numerator / denominator if denominator else numerator / len(pairs)
+
+
+def _work(month: dt.date, number: int, start: dt.date) -> float:
+    last = month_end(add_months(month, number - 1))
+    return sum(busyness(day, start) for day in days(month, last))
+
+
+def _rounded(level: float) -> Decimal:
+    """To two figures, as people agree on numbers."""
+    return Decimal(f"{level:.2g}").quantize(Decimal("0.0001"))
