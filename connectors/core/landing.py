@@ -1,129 +1,103 @@
-"""The landing: loads of one stream, committed by one rename, described by their manifest.
+"""The landing on disk: which loads are committed, in which order, and what is left of failed ones.
 
-    landing/<connector>/<stream>/load=<load_id>/part-00000.parquet, manifest.json
-
-A load is written in `landing/.incoming/` and gets its name when it is whole; what has no such name
-does not exist. Every part has the same columns: record (JSON), record_id, updated_at (UTC),
-is_deleted, extracted_at (UTC), load_id.
+`landing/<connector>/<stream>/load=<load_id>/` is a committed load: Parquet parts and a manifest.
+A load id is the UTC moment of its start and sorts by time, even where the clock was set back. A
+load is written in `landing/.incoming/` and committed by one rename; what is there afterwards is
+left over from a process that was killed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import fcntl
-import hashlib
-import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import duckdb
+from connectors.core.errors import BusyError, LandingError
+from connectors.core.locks import exclusive
+from connectors.core.manifest import Manifest, read_manifest
 
-from connectors.core.failpoints import failpoint
+__all__ = ["Landing", "LandingError"]
 
-MANIFEST_VERSION = 1
-
-
-class LandingError(RuntimeError):
-    """A load cannot be landed; the text says which and why."""
+PREFIX = "load="
+_ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
 
-def loads(landing: Path, connector: str, stream: str) -> list[Path]:
-    """The committed loads of a stream, oldest first."""
-    return sorted((landing / connector / stream).glob("load=*"))
+class Landing:
+    """The landing under one folder. Paths and look-ups only: `Load` writes."""
 
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
-def manifests(landing: Path, connector: str, stream: str) -> list[dict[str, Any]]:
-    """The manifests of the committed loads, oldest first."""
-    return [
-        json.loads((load / "manifest.json").read_text(encoding="utf-8"))
-        for load in loads(landing, connector, stream)
-    ]
+    @property
+    def incoming(self) -> Path:
+        return self.root / ".incoming"
 
+    @property
+    def incoming_lock(self) -> Path:
+        """Shared by everybody who writes in `incoming`, taken alone to sweep it."""
+        return self.root / ".locks" / ".incoming"
 
-@contextlib.contextmanager
-def writing(landing: Path, connector: str, stream: str) -> Iterator[None]:
-    """Only one writer of a stream at a time; the lock dies with its process."""
-    file = landing / ".locks" / f"{connector}.{stream}"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        sweep(landing, connector, stream)
-        yield
+    def stream_lock(self, connector: str, stream: str) -> Path:
+        return self.root / ".locks" / f"{connector}.{stream}"
 
+    def inbox_lock(self, connector: str) -> Path:
+        return self.root / ".locks" / connector
 
-def sweep(landing: Path, connector: str, stream: str) -> None:
-    """Remove what an interrupted load of this stream left behind."""
-    for leftover in (landing / ".incoming").glob(f"{connector}.{stream}.*"):
-        shutil.rmtree(leftover)
+    def stream_folder(self, connector: str, stream: str) -> Path:
+        return self.root / connector / stream
 
+    def load_folder(self, connector: str, stream: str, load_id: str) -> Path:
+        return self.stream_folder(connector, stream) / f"{PREFIX}{load_id}"
 
-def next_load_id(landing: Path, connector: str, stream: str, now: dt.datetime) -> str:
-    """A load id after every committed one, even when the clock went back. `now` is UTC."""
-    pattern = "%Y%m%dT%H%M%S%fZ"
-    wanted = now.astimezone(dt.UTC)
-    if known := loads(landing, connector, stream):
-        newest = known[-1].name.removeprefix("load=")
-        last = dt.datetime.strptime(newest, pattern).replace(tzinfo=dt.UTC)
-        wanted = max(wanted, last + dt.timedelta(microseconds=1))
-    return wanted.strftime(pattern)
+    def load_ids(self, connector: str, stream: str) -> list[str]:
+        """The ids of the committed loads of a stream, oldest first."""
+        folder = self.stream_folder(connector, stream)
+        if not folder.is_dir():
+            return []
+        return sorted(p.name.removeprefix(PREFIX) for p in folder.glob(f"{PREFIX}*"))
 
+    def newest(self, connector: str, stream: str) -> Manifest | None:
+        """The manifest of the newest committed load. Raises LandingDamagedError."""
+        ids = self.load_ids(connector, stream)
+        return read_manifest(self.load_folder(connector, stream, ids[-1])) if ids else None
 
-def sync(path: Path) -> None:
-    """fsync a file or a folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    def manifests(self, connector: str, stream: str) -> Iterator[Manifest]:
+        """The manifests of the committed loads, newest first. Raises LandingDamagedError."""
+        for load_id in reversed(self.load_ids(connector, stream)):
+            yield read_manifest(self.load_folder(connector, stream, load_id))
 
+    def key_id(self) -> str | None:
+        """The id of the pseudonym key that the landing was made with, if it has personal fields."""
+        for folder in sorted(self.root.glob("[!.]*/[!.]*")):
+            newest = self.newest(folder.parent.name, folder.name)
+            if newest is not None and newest.key_id is not None:
+                return newest.key_id
+        return None
 
-def commit(
-    landing: Path,
-    manifest: dict[str, Any],
-    connection: duckdb.DuckDBPyConnection,
-    records: str,
-    rejects: str,
-) -> Path:
-    """Write the rows of two relations as one load and commit it. The caller holds `writing`.
+    def next_load_id(self, connector: str, now: dt.datetime) -> str:
+        """An id above every committed one of the connector, also where `now` is before them."""
+        started = now.astimezone(dt.UTC)
+        streams = (self.root / connector).glob("[!.]*")
+        newest = max((i for s in streams for i in self.load_ids(connector, s.name)), default=None)
+        if newest is not None:
+            after = dt.datetime.strptime(newest, _ID_FORMAT).replace(tzinfo=dt.UTC)
+            started = max(started, after + dt.timedelta(microseconds=1))
+        return started.strftime(_ID_FORMAT)
 
-    Raises LandingError when the counts of the manifest do not add up.
-    """
-    counts = manifest["counts"]
-    if counts["read"] != counts["loaded"] + counts["rejected"] + counts["duplicate"]:
-        raise LandingError(
-            f"{manifest['connector']}.{manifest['stream']}: rows are missing: {counts}"
-        )
-    name = f"{manifest['connector']}.{manifest['stream']}"
-    folder = landing / ".incoming" / f"{name}.{manifest['load_id']}"
-    folder.mkdir(parents=True)
-    files = {"part-00000.parquet": records}
-    if counts["rejected"]:
-        files["rejects-00000.parquet"] = rejects
-    parts = []
-    for file_name, relation in files.items():
-        file = folder / file_name
-        target = str(file).replace("'", "''")
-        connection.execute(f"copy (select * from {relation}) to '{target}' (format parquet)")
-        sync(file)
-        content = file.read_bytes()
-        rows = counts["loaded"] if relation == records else counts["rejected"]
-        digest = hashlib.sha256(content).hexdigest()
-        parts.append({"name": file_name, "rows": rows, "bytes": len(content), "sha256": digest})
-    failpoint("landing.before_manifest")
-    text = json.dumps({**manifest, "parts": parts}, indent=1)
-    (folder / "manifest.json").write_text(text, encoding="utf-8")
-    sync(folder / "manifest.json")
-    sync(folder)
-    final: Path = (
-        landing / manifest["connector"] / manifest["stream"] / f"load={manifest['load_id']}"
-    )
-    final.parent.mkdir(parents=True, exist_ok=True)
-    failpoint("landing.before_commit")
-    folder.rename(final)
-    sync(final.parent)
-    failpoint("landing.after_commit")
-    return final
+    def sweep(self) -> int:
+        """Remove what killed processes left in `incoming`; the number of leftovers removed. Does
+        nothing while another process writes there."""
+        if not self.incoming.is_dir():
+            return 0
+        try:
+            with exclusive(self.incoming_lock, "sweeping the landing", wait_seconds=0):
+                leftovers = list(self.incoming.iterdir())
+                for path in leftovers:
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink()
+                return len(leftovers)
+        except BusyError:
+            return 0

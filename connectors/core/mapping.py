@@ -1,81 +1,170 @@
-"""`mapping.yaml` in an inbox folder: what a connector's declaration cannot know of your files."""
+"""`inbox/<connector>/mapping.yaml`: what the files of this organisation are like.
+
+    format: {encoding: cp1252, delimiter: ";", decimal: ",", date: dd-mm-yyyy}
+    streams:
+      deals:
+        files: ["sales_pipeline*.csv"]       # else a stream is recognised by its headings
+        headings: {sales_agent: owner}       # heading in the file: field
+        values: {stage: {Gewonnen: won}}     # field: {as in the file: as meant}
+    ignore: ["accounts.csv"]                 # files that are meant to lie there unread
+    accept_shrink: true                      # a full load may hold far fewer rows, this once
+
+Every value is read as text, so that `No`, `010` and `12:30` mean what they say.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from connectors.core.contract import Connector, FileFormat, Stream
+from connectors.core.contract import Connector, FileFormat
+from connectors.core.errors import MappingError
+from connectors.core.files import FileRefused, check_format
+from connectors.core.files.source import open_regular
 
-
-class MappingError(ValueError):
-    """The mapping cannot be used; the text names the file, the entry and what there is."""
-
-
-@dataclass(frozen=True)
-class StreamMapping:
-    """files: patterns of names. headings: heading in the file to field. values: per field, the word
-    in the file to the word as meant."""
-
-    files: tuple[str, ...] = ()
-    headings: dict[str, str] = field(default_factory=dict)
-    values: dict[str, dict[str, str]] = field(default_factory=dict)
+FILE_NAME = "mapping.yaml"
+LARGEST = 1_000_000
 
 
-@dataclass(frozen=True)
-class Mapping:
-    """The effective format, the streams' mappings, and the files meant to lie unread."""
+class Format(BaseModel):
+    """Overrides of the connector's `FileFormat`, field by field."""
 
-    file_format: FileFormat
-    streams: dict[str, StreamMapping]
-    ignore: tuple[str, ...] = ()
+    model_config = ConfigDict(extra="forbid")
 
-
-def _check(file: Path, what: str, given: dict[str, Any], known: list[str]) -> None:
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
-            raise MappingError(f"{file}: no {what} {name!r}; {hint}")
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: Literal[".", ","] | None = None
+    date: str | None = None
+    time_zone: str | None = None
+    last_line_may_be_open: bool = False
 
 
-def _stream(file: Path, stream: Stream, given: dict[str, Any]) -> StreamMapping:
-    _check(file, "setting", given, ["files", "headings", "values"])
-    fields = [f.name for f in stream.fields]
-    headings = {str(k): str(v) for k, v in (given.get("headings") or {}).items()}
-    _check(file, f"field of {stream.name}", dict.fromkeys(headings.values()), fields)
-    values = given.get("values") or {}
-    _check(file, f"field of {stream.name}", values, fields)
-    return StreamMapping(
-        files=tuple(given.get("files") or ()),
-        headings=headings,
-        values={k: {str(a): str(b) for a, b in v.items()} for k, v in values.items()},
-    )
+class StreamMapping(BaseModel):
+    """How one stream is recognised and read; see the module."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files: list[str] = Field(default_factory=list)
+    headings: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
-def read_mapping(folder: Path, connector: Connector) -> Mapping:
-    """The mapping of an inbox folder, or the declaration's own. Raises MappingError."""
-    file = folder / "mapping.yaml"
-    if not file.exists():
-        return Mapping(connector.file_format, {})
+class Mapping(BaseModel):
+    """`mapping.yaml`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Format = Field(default_factory=Format)
+    streams: dict[str, StreamMapping] = Field(default_factory=dict)
+    ignore: list[str] = Field(default_factory=list)
+    accept_shrink: bool = False
+
+    def stream(self, name: str) -> StreamMapping:
+        """The mapping of a stream; an empty one where nothing is said."""
+        return self.streams.get(name, StreamMapping())
+
+    def file_format(self, connector: Connector) -> FileFormat:
+        """The connector's format with these overrides."""
+        said = self.format.model_dump(exclude_none=True, exclude={"last_line_may_be_open"})
+        return FileFormat(**{**asdict(connector.file_format), **said})
+
+
+class _Loader(yaml.BaseLoader):
+    """YAML as text only, in which no key stands twice and nothing refers to something else."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.current_event.start_mark if self.current_event else None
+            raise yaml.composer.ComposerError(
+                None, None, "`*` refers to another part; write it out", mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} stands here twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(file: Path, connector: Connector) -> Mapping:
+    """The mapping of a connector; an empty one where there is no file.
+
+    Raises MappingError: which file, what is wrong in it, and the nearest right names.
+    """
+    if not file.exists() and not file.is_symlink():
+        return Mapping()
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+        with open_regular(file) as opened:
+            text = opened.read(LARGEST + 1).decode("utf-8-sig")
+        if len(text) > LARGEST:
+            raise MappingError(f"{file} is larger than {LARGEST:,} characters; is it a mapping?")
+        loader = _Loader(text)
+        try:
+            content = loader.get_single_data()
+        finally:
+            loader.dispose()
+        mapping = Mapping.model_validate(content or {})
+    except FileRefused as error:
+        raise MappingError(f"{file} {error.reason}") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except (yaml.YAMLError, RecursionError) as error:
         raise MappingError(f"{file} is not valid YAML: {error}") from error
-    _check(file, "setting", given, ["format", "streams", "ignore"])
-    settings = given.get("format") or {}
-    _check(file, "format", settings, [f.name for f in dataclasses.fields(FileFormat)])
-    streams = given.get("streams") or {}
-    _check(file, "stream", streams, [s.name for s in connector.streams])
-    return Mapping(
-        file_format=dataclasses.replace(connector.file_format, **settings),
-        streams={
-            name: _stream(file, connector.stream(name), entry) for name, entry in streams.items()
-        },
-        ignore=tuple(given.get("ignore") or ()),
-    )
+    except ValidationError as error:
+        raise MappingError(f"{file}: {'; '.join(_told(e) for e in error.errors())}") from error
+    if wrong := list(_wrong_names(mapping, connector)):
+        raise MappingError(f"{file}: {'; '.join(wrong)}")
+    try:
+        check_format(mapping.file_format(connector))
+    except ValueError as error:
+        raise MappingError(f"{file}: format: {error}") from error
+    return mapping
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean a or b?`, or all the known names where none is near."""
+    names = list(known)
+    folded = {n.casefold(): n for n in names}
+    near = [folded[n] for n in difflib.get_close_matches(name.casefold(), folded, n=2)]
+    return f"did you mean {' or '.join(near)}?" if near else f"known are: {', '.join(names)}"
+
+
+_PARTS: dict[int, type[BaseModel]] = {0: Mapping, 1: Format, 2: StreamMapping}
+
+
+def _told(error: Any) -> str:
+    place = [str(part) for part in error["loc"]]
+    where = ".".join(place) or "the whole"
+    if error["type"] == "extra_forbidden":
+        depth = {1: 0, 2: 1, 3: 2}[len(place)]
+        return f"{where} is unknown; {nearest(place[-1], _PARTS[depth].model_fields)}"
+    return f"{where}: {error['msg']}, not {error['input']!r}"
+
+
+def _wrong_names(mapping: Mapping, connector: Connector) -> Iterable[str]:
+    streams = {stream.name: stream for stream in connector.streams}
+    for name, said in mapping.streams.items():
+        if name not in streams:
+            yield f"streams.{name}: no such stream; {nearest(name, streams)}"
+            continue
+        fields = [field.name for field in streams[name].fields]
+        for heading, field in said.headings.items():
+            if field not in fields:
+                yield (
+                    f"streams.{name}.headings.{heading}: no such field {field!r}; "
+                    f"{nearest(field, fields)}"
+                )
+        for field in said.values:
+            if field not in fields:
+                yield f"streams.{name}.values.{field}: no such field; {nearest(field, fields)}"

@@ -1,57 +1,122 @@
-"""Pseudonyms of contacts: a keyed HMAC-SHA256, the same in every tool, without the key no way back.
+"""Personal fields of contacts leave nothing behind but a keyed HMAC.
 
-The key lies outside `KOERS_HOME`: in the environment variable `KOERS_PSEUDONYM_KEY`, or in the file
-that `KOERS_PSEUDONYM_KEY_FILE` names (default `~/.config/koers/pseudonym.key`), made on first need.
+The same address gives the same HMAC in every tool, so contacts still join; without the key nobody
+can tell whose it is, nor try addresses until one fits. The key is never in KOERS_HOME: a copy of
+the data is no copy of the key.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
+import re
 import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors.core.durable import make_folder, sync
+from connectors.core.errors import UnusableKeyError
+from connectors.core.failpoints import failpoint
 
-class PseudonymKeyError(RuntimeError):
-    """The key cannot be used; the text says which and what to do."""
+KEY_VARIABLE = "KOERS_PSEUDONYM_KEY"
+FILE_VARIABLE = "KOERS_PSEUDONYM_KEY_FILE"
+SHORTEST = 16
+_EMAIL = re.compile(r"[^\s@<>\"'(),;:|]{1,64}@[^\s@<>\"'(),;:|]{1,255}")
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Replaces personal values. The key is kept out of `repr`."""
+
+    key: bytes = field(repr=False)
+
+    def of(self, value: str) -> str:
+        """The HMAC-SHA256 (hex) of a value, after trimming and case-folding."""
+        return hmac.digest(self.key, value.strip().casefold().encode(), "sha256").hex()
+
+    @property
+    def key_id(self) -> str:
+        """Tells keys apart without telling anything of the key."""
+        return hmac.digest(self.key, b"koers key id", "sha256").hex()[:12]
 
 
 def key_file() -> Path:
-    """Where the key lies when it is not in the environment."""
-    if named := os.environ.get("KOERS_PSEUDONYM_KEY_FILE"):
+    """Where the key stands, unless the environment holds the key itself."""
+    if named := os.environ.get(FILE_VARIABLE):
         return Path(named)
-    base = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "koers" / "pseudonym.key"
+    config = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(config) if config else Path.home() / ".config") / "koers" / "pseudonym.key"
 
 
-def load_key() -> bytes:
-    """The key; a new one is written (readable by its owner only) if there is none yet."""
-    if given := os.environ.get("KOERS_PSEUDONYM_KEY"):
-        return given.encode()
-    file = key_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
+def resolve_pseudonyms(home: Path, known_key_id: str | None) -> Pseudonyms:
+    """The key to use for the landing of `home`.
+
+    known_key_id: the id of the key that this landing was made with, or None for a landing without
+        personal fields so far; only then is a missing key file made (mode 0600).
+
+    Raises UnusableKeyError when there is no key, it is too short, it lies inside `home`, or it is
+    another than the landing was made with.
+    """
+    if text := os.environ.get(KEY_VARIABLE):
+        where = f"the environment variable {KEY_VARIABLE}"
+    else:
+        file = key_file()
+        where = str(file)
+        if file.resolve().is_relative_to(home.resolve()):
+            raise UnusableKeyError(
+                f"The pseudonym key {file} lies inside {home}, so that every copy of the data is a "
+                f"copy of the key. Move it elsewhere and set {FILE_VARIABLE}."
+            )
+        text = _read(file, may_make=known_key_id is None)
+    key = text.strip().encode()
+    if len(key) < SHORTEST:
+        raise UnusableKeyError(f"The key in {where} is shorter than {SHORTEST} characters.")
+    found = Pseudonyms(key)
+    if known_key_id not in (None, found.key_id):
+        raise UnusableKeyError(
+            f"The landing in {home} was made with pseudonym key {known_key_id}; {where} holds key "
+            f"{found.key_id}. With another key a contact would become two. Put the first key back, "
+            "or start a new landing and load all files again."
+        )
+    return found
+
+
+def _read(file: Path, *, may_make: bool) -> str:
     try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = file.read_bytes().strip()
-        if not key:
-            raise PseudonymKeyError(
-                f"{file} is empty: put the key back from your backup."
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not may_make:
+            raise UnusableKeyError(
+                f"The pseudonym key is gone: {file} does not exist, but the landing was made with "
+                f"one. Restore that file, or set {KEY_VARIABLE} or {FILE_VARIABLE}."
             ) from None
-        return key
-    with os.fdopen(handle, "wb") as out:
-        out.write(secrets.token_hex(32).encode())
-        out.flush()
-        os.fsync(out.fileno())
-    return file.read_bytes()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableKeyError(f"The pseudonym key {file} cannot be read: {error}") from error
+    _make(file)
+    return file.read_text(encoding="utf-8")
 
 
-def key_id(key: bytes) -> str:
-    """What tells two keys apart without giving either away."""
-    return hmac.new(key, b"koers key id", hashlib.sha256).hexdigest()[:12]
+def _make(file: Path) -> None:
+    """Make a key. A reader never sees half of one, and of two makers one wins."""
+    make_folder(file.parent)
+    draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(secrets.token_hex(32) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        failpoint("privacy.before_key")
+        try:
+            file.hardlink_to(draft)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+    sync(file.parent)
 
 
-def pseudonym(key: bytes, value: str) -> str:
-    """The pseudonym of an e-mail address, name or phone number, whatever its case."""
-    return hmac.new(key, value.strip().casefold().encode(), hashlib.sha256).hexdigest()
+def mask(text: str) -> str:
+    """Text for people in which whatever looks like an e-mail address is replaced: a column that
+    slipped puts an address where no field expects one."""
+    return _EMAIL.sub("<e-mail>", text) if "@" in text else text

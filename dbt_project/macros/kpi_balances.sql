@@ -1,7 +1,8 @@
 {#
   A balance (order book, list size) as changes: what it was worth comes in on the first day and goes
-  out on the day it ends, and moves when its owner moves. The running sum of the changes of a unit
-  up to a day is then the balance of that unit on that day, under the organisation of that day.
+  out on the day it ends, and moves when its owner moves or leaves. What goes out, goes out of the
+  units where it came in (attributed_on), wherever its owner is by then. The running sum of the
+  changes of a unit up to a day is then the balance of that unit on that day.
 
   relation: one row per spell: entity, source, from_date, until_date (first day it is no longer so;
   null while it lasts), the amount, the source user and the project column.
@@ -27,6 +28,20 @@ cuts as (
             and spell.{{ source_user }} = ownership.source_user
             and spell.from_date < ownership.valid_from
             and coalesce(spell.until_date, cast('9999-12-31' as date)) > ownership.valid_from
+    union
+    select
+        spell.source,
+        spell.entity,
+        spell.from_date as spell_from,
+        ownership.valid_to + 1 as cut_date
+    from {{ relation }} as spell
+    inner join {{ ref('int_attribution') }} as ownership
+        on
+            ownership.source in (spell.source, '*')
+            and spell.{{ source_user }} = ownership.source_user
+            and spell.from_date <= ownership.valid_to
+            and ownership.valid_to < cast('9999-12-31' as date)
+            and coalesce(spell.until_date, cast('9999-12-31' as date)) > ownership.valid_to + 1
 ),
 
 pieces as (

@@ -136,6 +136,7 @@
 {% endmacro %}
 
 {% macro org_columns() %}
+    attributed_on,
     org_unit_id,
     organisation_id,
     department_id,

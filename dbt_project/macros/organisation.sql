@@ -14,6 +14,7 @@
 {% macro attributed(relation, source_user, date, project) %}
 select
     facts.*,
+    facts.{{ date }} as attributed_on,
     coalesce(own.org_unit_id, anywhere.org_unit_id, root.unassigned_id) as org_unit_id,
     root.organisation_id,
     coalesce(own.department_id, anywhere.department_id, root.unassigned_department_id) as department_id,

@@ -3,6 +3,7 @@ in the Dagster UI as a run of its own."""
 
 import contextlib
 import io
+import logging
 import os
 import re
 import sys
@@ -54,6 +55,8 @@ def dagster_runner(home: Home, settings: Settings) -> Iterator[DagsterRunner]:
     prepare_manifest(home, settings)
     dagster_home.prepare(home)
     os.environ.update(dagster_home.environment(home, settings))
+    # What dagster-dbt says of its own doings; dbt's progress is told by DbtProgress.
+    logging.getLogger("dagster.builtin").setLevel(logging.WARNING)
     from pipelines.definitions import defs  # reads the manifest that was just prepared
 
     with dg.DagsterInstance.get() as instance:

@@ -11,9 +11,7 @@ LOGGER = "terminal"
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
-        # What dagster-dbt says of its own doings is for the log of the run; dbt's progress is told.
-        of_dbt = "dagster_dbt" in record.pathname and record.levelno < logging.WARNING
-        if meta.get("dagster_event") is None and not of_dbt:
+        if meta.get("dagster_event") is None:
             print(meta.get("orig_message", record.getMessage()), file=sys.stderr, flush=True)
 
 

@@ -19,6 +19,7 @@ fresh as (
     select
         '{{ name }}' as measure,
         {{ measure.date }} as measure_date,
+        attributed_on,
         org_unit_id,
         project_id,
         cast(
@@ -26,7 +27,7 @@ fresh as (
         ) as measure_value,
         count({{ expr }}) as row_count
     from {{ measure.relation }}
-    group by {{ measure.date }}, org_unit_id, project_id
+    group by {{ measure.date }}, attributed_on, org_unit_id, project_id
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
     {% if not loop.last %}union all{% endif %}
@@ -34,6 +35,7 @@ fresh as (
     select
         cast(null as varchar) as measure,
         cast(null as date) as measure_date,
+        cast(null as date) as attributed_on,
         cast(null as varchar) as org_unit_id,
         cast(null as varchar) as project_id,
         cast(null as decimal(28, 4)) as measure_value,
@@ -46,7 +48,8 @@ fresh as (
 ,
 
 known as (
-    select measure, measure_date, org_unit_id, project_id, measure_value, row_count
+    select
+        measure, measure_date, attributed_on, org_unit_id, project_id, measure_value, row_count
     from {{ this }}
     where row_count > 0
 ),
@@ -67,6 +70,7 @@ touched as (
 select
     touched.measure,
     touched.measure_date,
+    coalesce(fresh.attributed_on, touched.measure_date) as attributed_on,
     coalesce(fresh.org_unit_id, '') as org_unit_id,
     coalesce(fresh.project_id, '') as project_id,
     coalesce(fresh.measure_value, 0) as measure_value,
@@ -82,6 +86,7 @@ left join fresh
 select
     measure,
     measure_date,
+    attributed_on,
     org_unit_id,
     project_id,
     measure_value,

@@ -16,7 +16,7 @@ changed_days as (
 ),
 {% endif %}
 
--- The unit itself and everything above it on that day; the project beside them.
+-- The unit itself and everything above it on the day it was attributed; the project beside them.
 placed as (
     select
         days.measure,
@@ -29,7 +29,7 @@ placed as (
     inner join {{ ref('int_org_paths') }} as paths
         on
             days.org_unit_id = paths.leaf_id
-            and days.measure_date between paths.valid_from and paths.valid_to
+            and days.attributed_on between paths.valid_from and paths.valid_to
     union all
     select measure, measure_date, project_id as org_unit_id, measure_value, row_count, build
     from days

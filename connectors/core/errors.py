@@ -1,0 +1,47 @@
+"""What can go wrong between a source and the landing, told apart by what helps.
+
+LandingError
+├── PermanentError         happens again until somebody changes something; the text says what
+│   ├── MappingError           mapping.yaml cannot be used
+│   ├── UnusableKeyError      the key is missing, unusable, or not the landing's
+│   ├── LandingDamagedError    a committed load cannot be read
+│   └── ShrinkError            a full load is suspiciously smaller than the one before
+└── TransientError         may pass by itself; try again later
+    └── BusyError              another process holds the lock
+
+What is wrong with one file or one cell is told by `connectors.core.files` (FileRefused, CellError).
+"""
+
+from __future__ import annotations
+
+
+class LandingError(Exception):
+    """Something between a source and the landing failed; what is not committed is not there."""
+
+
+class PermanentError(LandingError):
+    """Fails again until somebody changes something."""
+
+
+class TransientError(LandingError):
+    """May succeed when tried again later, unchanged."""
+
+
+class MappingError(PermanentError):
+    """`mapping.yaml` cannot be used: the text names the file, the place and what to write."""
+
+
+class UnusableKeyError(PermanentError):
+    """Personal fields cannot be replaced with the right key."""
+
+
+class LandingDamagedError(PermanentError):
+    """What stands in the landing is not what a commit leaves behind."""
+
+
+class ShrinkError(PermanentError):
+    """A load that replaces everything holds far less than the one before it."""
+
+
+class BusyError(TransientError):
+    """Another process is at work on the same thing."""

@@ -1,0 +1,234 @@
+"""One load being written: the only door into the landing.
+
+    with begin_load(landing, connector, stream, now=now) as load:
+        source = load.open_source("deals.csv", fingerprint, sha256, size)
+        load.add(values, source, row_number)           # values in the order of the stream's fields
+        load.reject(source, row_number, "amount", "12,x", "is no amount", '{"deal_id": "7"}')
+        manifest = load.commit(Reach(...))
+
+Nothing exists before `commit` renames the folder into its place; leaving the block without it
+removes what was written. Personal fields are replaced here, whoever calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from connectors.core.commit import Finished, Source, finish
+from connectors.core.contract import Connector, Stream
+from connectors.core.durable import make_folder, sync
+from connectors.core.errors import ShrinkError
+from connectors.core.failpoints import failpoint
+from connectors.core.landing import Landing
+from connectors.core.locks import exclusive, shared
+from connectors.core.manifest import Manifest
+from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
+from connectors.core.spool import COLUMNS, REJECT_COLUMNS, Spool, connect
+
+SMALLEST_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a load reaches; see `Manifest` for the fields of the same names."""
+
+    cursor_after: str | None = None
+    window_from: str | None = None
+    window_until: str | None = None
+    covers_until: str | None = None
+
+
+@contextlib.contextmanager
+def begin_load(
+    landing: Landing, connector: Connector, stream: Stream, *, now: dt.datetime
+) -> Iterator[Load]:
+    """Begin a load of a stream; one at a time per stream.
+
+    now: the moment of extraction, with a time zone. Raises BusyError while another process loads
+    the same stream, UnusableKeyError, LandingDamagedError.
+    """
+    make_folder(landing.root)
+    with exclusive(
+        landing.stream_lock(connector.name, stream.name), f"loading {connector.name}.{stream.name}"
+    ):
+        landing.sweep()
+        with shared(landing.incoming_lock, "writing a load"):
+            load = Load(landing, connector, stream, now)
+            try:
+                yield load
+            finally:
+                load.close()
+
+
+class Load:
+    """See the module. Made by `begin_load`, which holds the stream's lock meanwhile."""
+
+    def __init__(
+        self, landing: Landing, connector: Connector, stream: Stream, now: dt.datetime
+    ) -> None:
+        self.connector, self.stream, self.now = connector, stream, now
+        self.landing = landing
+        self.previous = landing.newest(connector.name, stream.name)
+        self.load_id = landing.next_load_id(connector.name, now)
+        self.sources: list[Source] = []
+        self._pseudonyms = self._key()
+        names = [field.name for field in stream.fields]
+        self._names = names
+        self._personal = [i for i, field in enumerate(stream.fields) if field.personal]
+        self._key_at = [names.index(name) for name in stream.key]
+        self._updated_at = names.index(stream.updated_at) if stream.updated_at else None
+        self._rows = 0
+        self._folder = landing.incoming / self.load_id
+        self._work = self._folder / "spool"
+        make_folder(self._work)
+        self._db = connect()
+        self._records = Spool(self._db, self._work, "records", COLUMNS)
+        self._rejects = Spool(self._db, self._work, "rejects", REJECT_COLUMNS)
+
+    def _key(self) -> Pseudonyms | None:
+        if not any(field.personal for field in self.stream.fields):
+            return None
+        return resolve_pseudonyms(self.landing.root.parent, self.landing.key_id())
+
+    def open_source(self, name: str, fingerprint: str, sha256: str, size: int) -> int:
+        """Announce a file, oldest first: of two versions of a record the later file's is newer.
+        The number to give with its rows."""
+        self.sources.append(Source(name, fingerprint, sha256, size))
+        return len(self.sources) - 1
+
+    def add(
+        self, values: Sequence[str | None], source: int, row_number: int, is_deleted: bool = False
+    ) -> None:
+        """Take a record: canonical texts in the order of the stream's fields, personal ones still
+        as they are."""
+        if self._pseudonyms is not None:
+            values = list(values)
+            for i in self._personal:
+                if (value := values[i]) is not None:
+                    values[i] = self._pseudonyms.of(value)
+        record = dict(zip(self._names, values, strict=True))
+        self._rows += 1
+        self.sources[source].read += 1
+        self._records.add(
+            (
+                self._rows,
+                source,
+                row_number,
+                json.dumps(record, ensure_ascii=False, separators=(",", ":")),
+                self._record_id(values),
+                None if self._updated_at is None else values[self._updated_at],
+                is_deleted,
+            )
+        )
+
+    def _record_id(self, values: Sequence[str | None]) -> str:
+        if len(self._key_at) == 1:
+            return values[self._key_at[0]] or ""
+        # Escaped, or ("a|b", "c") and ("a", "b|c") would be one record.
+        parts = (values[i] or "" for i in self._key_at)
+        return "|".join(p.replace("\\", "\\\\").replace("|", "\\|") for p in parts)
+
+    def reject(
+        self,
+        source: int,
+        row_number: int,
+        field: str | None,
+        value: str | None,
+        reason: str,
+        record: str | None,
+    ) -> None:
+        """Take a row that cannot be landed. value, reason and record are kept as they are: nothing
+        personal may be in them."""
+        self._rows += 1
+        origin = self.sources[source]
+        origin.read += 1
+        origin.rejected += 1
+        self._rejects.add(
+            (self._rows, source, origin.name, row_number, field, value, reason, record)
+        )
+
+    def leave_out(self, source: int) -> None:
+        """Take nothing of a file after all, since it turned out to be broken further on."""
+        self.sources[source].left_out = True
+
+    def commit(self, reach: Reach, *, accept_shrink: bool = False) -> Manifest:
+        """Put the load in its place, durably.
+
+        Raises ShrinkError when a load that replaces everything holds less than half of the rows of
+        the one before it, unless `accept_shrink`.
+        """
+        done = finish(
+            self._db,
+            self._folder,
+            self.stream,
+            self.sources,
+            self._records,
+            self._rejects,
+            load_id=self.load_id,
+            extracted_at=self.now,
+        )
+        if not accept_shrink:
+            self._refuse_shrink(done)
+        shutil.rmtree(self._work)
+        manifest = self._manifest(reach, done)
+        failpoint("landing.before_manifest")
+        manifest.write(self._folder)
+        sync(self._folder)
+        target = self.landing.load_folder(self.connector.name, self.stream.name, self.load_id)
+        make_folder(target.parent)
+        failpoint("landing.before_commit")
+        self._folder.rename(target)
+        failpoint("landing.after_commit")
+        sync(target.parent)
+        sync(self.landing.incoming)
+        return manifest
+
+    def _refuse_shrink(self, done: Finished) -> None:
+        if self.stream.mode != "full" or self.previous is None:
+            return
+        before, after = self.previous.counts.loaded, done.counts.loaded
+        if after < before * SMALLEST_SHARE:
+            raise ShrinkError(
+                f"{self.connector.name}.{self.stream.name} would go from {before:,} rows to "
+                f"{after:,}, and what is left out counts as gone. If that is right, write "
+                "`accept_shrink: true` in mapping.yaml and run again; if not, export it again."
+            )
+
+    def _manifest(self, reach: Reach, done: Finished) -> Manifest:
+        return Manifest(
+            connector=self.connector.name,
+            stream=self.stream.name,
+            load_id=self.load_id,
+            mode=self.stream.mode,
+            cursor_before=self.previous.cursor_after if self.previous else None,
+            cursor_after=reach.cursor_after,
+            window_from=reach.window_from,
+            window_until=reach.window_until,
+            covers_until=reach.covers_until,
+            started_at=_utc(self.now),
+            committed_at=_utc(dt.datetime.now(dt.UTC)),
+            counts=done.counts,
+            bytes=done.bytes,
+            files=done.files,
+            parts=done.parts,
+            requests=0,
+            retries=0,
+            connector_version=self.connector.version,
+            api_version=None,
+            key_id=self._pseudonyms.key_id if self._pseudonyms else None,
+        )
+
+    def close(self) -> None:
+        """Let go of everything; removes what was not committed."""
+        self._db.close()
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,143 @@
+"""Which stream a file is of, and which of its columns is which field.
+
+By the file's name where `mapping.yaml` says so, else by its headings: a stream whose required
+headings are all there, and of those the one of which most fields are found. Two that fit equally
+well are a tie, which is refused: a guess would land one thing as another.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.core.contract import Connector, Stream
+from connectors.core.mapping import Mapping, StreamMapping, nearest
+
+
+class UnrecognisedError(ValueError):
+    """No stream fits a file, or more than one does; the text says which headings would help."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """columns: for each field of the stream, in order, the index of its column, or None."""
+
+    stream: Stream
+    columns: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    stream: Stream
+    columns: tuple[int | None, ...]
+    missing: tuple[str, ...]
+    twice: tuple[str, ...]
+
+    @property
+    def found(self) -> int:
+        return sum(column is not None for column in self.columns)
+
+
+def recognise(
+    names: Sequence[str], headings: Sequence[str], connector: Connector, mapping: Mapping
+) -> Recognised:
+    """names: the file's name, and its zip's if it is in one. Raises UnrecognisedError."""
+    fits = [_fit(stream, headings, mapping.stream(stream.name)) for stream in connector.streams]
+    named = [
+        fit
+        for fit in fits
+        if any(matches(name, mapping.stream(fit.stream.name).files) for name in names)
+    ]
+    if len(named) > 1:
+        both = " and ".join(fit.stream.name for fit in named)
+        raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
+    if named:
+        return _checked(named[0], headings)
+    whole = sorted((fit for fit in fits if not fit.missing), key=lambda fit: -fit.found)
+    if not whole:
+        raise UnrecognisedError(_none_fits(fits, headings, connector))
+    if len(whole) > 1 and whole[0].found == whole[1].found:
+        raise UnrecognisedError(
+            f"its headings fit {whole[0].stream.name} and {whole[1].stream.name} equally well; "
+            f"say which under streams.<stream>.files in mapping.yaml"
+        )
+    return _checked(whole[0], headings)
+
+
+def matches(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file's name fits one of the patterns (`*`, `?`), capitals or not."""
+    return any(fnmatch.fnmatchcase(name.casefold(), p.casefold()) for p in patterns)
+
+
+def folded(heading: str) -> str:
+    """A heading as it is compared."""
+    return " ".join(unicodedata.normalize("NFC", heading).casefold().split())
+
+
+def _fit(stream: Stream, headings: Sequence[str], said: StreamMapping) -> _Fit:
+    at: dict[str, list[int]] = {}
+    for index, heading in enumerate(headings):
+        at.setdefault(folded(heading), []).append(index)
+    told = {folded(heading): field for heading, field in said.headings.items()}
+    columns: list[int | None] = []
+    twice: list[str] = []
+    for field in stream.fields:
+        mapped = [h for h, name in told.items() if name == field.name and h in at]
+        # What mapping.yaml says goes before the aliases, for the heading and for the field.
+        aliases = [h for h in map(folded, (field.name, *field.headings)) if h not in told]
+        found = {i for h in (mapped or aliases) for i in at.get(h, [])}
+        if len(found) > 1:
+            where = ", ".join(f"'{headings[i]}' (column {i + 1})" for i in sorted(found))
+            twice.append(f"{field.name}: {where}")
+        columns.append(min(found, default=None))
+    missing = [
+        field.name
+        for field, column in zip(stream.fields, columns, strict=True)
+        if field.required and column is None
+    ]
+    return _Fit(stream, tuple(columns), tuple(missing), tuple(twice))
+
+
+def _checked(fit: _Fit, headings: Sequence[str]) -> Recognised:
+    name = fit.stream.name
+    if fit.missing:
+        raise UnrecognisedError(
+            f"{_missing(fit, headings)}; map them under streams.{name}.headings in mapping.yaml"
+        )
+    if fit.twice:
+        raise UnrecognisedError(
+            f"more than one column fits a field of {name}: {'; '.join(fit.twice)}; "
+            f"say which under streams.{name}.headings in mapping.yaml"
+        )
+    return Recognised(fit.stream, fit.columns)
+
+
+def _none_fits(fits: Sequence[_Fit], headings: Sequence[str], connector: Connector) -> str:
+    best = max(fits, key=lambda fit: (fit.found, -len(fit.missing)))
+    if best.found == 0:
+        known = ", ".join(stream.name for stream in connector.streams)
+        shown = ", ".join(f"'{h}'" for h in headings[:12])
+        return (
+            f"none of its headings ({shown}) is known to {connector.name} ({known}); map them "
+            "under streams.<stream>.headings in mapping.yaml, or name the file under ignore"
+        )
+    return (
+        f"it looks most like {best.stream.name}, but {_missing(best, headings)}; map them under "
+        f"streams.{best.stream.name}.headings in mapping.yaml, or name the file under ignore"
+    )
+
+
+def _missing(fit: _Fit, headings: Sequence[str]) -> str:
+    """Names the headings that are not there, and for each the nearest that is in the file."""
+    used = {column for column in fit.columns if column is not None}
+    free = [h for i, h in enumerate(headings) if h and i not in used]
+    told = []
+    for field in fit.stream.fields:
+        if field.name in fit.missing:
+            known = " or ".join(f"'{h}'" for h in (field.headings or (field.name,)))
+            near = nearest(field.name, free) if free else ""
+            hint = f" ({near})" if near.startswith("did") else ""
+            told.append(f"{field.name} is missing, as heading {known}{hint}")
+    return "; ".join(told)

@@ -1,0 +1,81 @@
+"""Which of the rows of a load are kept, where several have the same record id.
+
+Of a record's rows the newest is kept: by the source's own update time, and among equals the row of
+the later file. What is older, or says the same as an earlier row, is a duplicate. Two rows of one
+file that differ, with nothing to say which is newer, are a conflict: the last is kept, and the
+others are rejected where a person can see them.
+
+Only hashes of ids and records are held in memory, never records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+# MD5 tells rows apart here, it guards nothing; 128 bits do not collide by accident.
+_SEEN = """
+    create or replace temp table seen as
+    select seq, source, row_number, updated_at,
+        md5_number(record_id) as id, md5_number(record) as content
+    from read_parquet($spools)
+    where not list_contains($left_out, source)
+"""
+_DROPPED = """
+    create or replace temp table dropped as
+    with repeated as (select id from seen group by id having count(*) > 1),
+    ranked as (
+        select seen.*, rank() over (
+            partition by id order by updated_at desc nulls last, source desc
+        ) as age
+        from seen semi join repeated using (id)
+    ),
+    newest as (
+        select
+            id,
+            arg_max(content, seq) as kept_content,
+            arg_max(row_number, seq) as kept_row
+        from ranked where age = 1 group by id
+    ),
+    kept as (
+        select id, min(seq) as kept_seq
+        from ranked join newest using (id)
+        where content = kept_content
+        group by id
+    )
+    select ranked.seq, ranked.source, ranked.row_number, newest.kept_row,
+        age = 1 and content != kept_content as is_conflict
+    from ranked join newest using (id) join kept using (id)
+    where ranked.seq != kept_seq
+"""
+
+
+@dataclass
+class Tally:
+    """What became of the rows that one source gave."""
+
+    loaded: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+
+
+def judge(
+    db: duckdb.DuckDBPyConnection, spools: Sequence[Path], left_out: Sequence[int]
+) -> dict[int, Tally]:
+    """Leaves a table `dropped` (seq, source, row_number, kept_row, is_conflict) in `db`, and
+    counts per source. `left_out`: the sources that are not landed after all."""
+    db.execute(_SEEN, {"spools": [str(s) for s in spools], "left_out": list(left_out)})
+    db.execute(_DROPPED)
+    counted = db.execute(
+        """
+        select source, count(*) filter (dropped.seq is null), count(*) filter (is_conflict),
+            count(*) filter (not is_conflict)
+        from seen left join dropped using (seq, source)
+        group by source
+        """
+    ).fetchall()
+    db.execute("drop table seen")
+    return {source: Tally(loaded, conflict, same) for source, loaded, conflict, same in counted}
