@@ -4,47 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 
 from connectors.core.contract import Connector
 from connectors.core.export import ingest_inbox
-from pipelines import records
+from pipelines.passes import Load, Pass, Refusal, record_pass
 from pipelines.settings import Home, Settings
-
-
-@dataclass(frozen=True)
-class Load:
-    """A load that was committed; its rows add up."""
-
-    stream: str
-    load_id: str
-    read: int
-    loaded: int
-    rejected: int
-    duplicate: int
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A file that was not taken; `stream` is None when it could not be told."""
-
-    name: str
-    stream: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one pass did. `at` is UTC, ISO 8601."""
-
-    connector: str
-    at: str
-    loads: tuple[Load, ...] = ()
-    refused: tuple[Refusal, ...] = ()
-
-    def of(self, stream: str) -> tuple[Load, ...]:
-        """The loads of a stream."""
-        return tuple(load for load in self.loads if load.stream == stream)
 
 
 def ingest(
@@ -77,18 +41,5 @@ def ingest(
         ),
         tuple(Refusal(f.name, f.stream, f.refused) for f in result.files if f.refused),
     )
-    records.write(records.ingest_record(home, connector.name), asdict(done))
+    record_pass(home, done)
     return done
-
-
-def last_pass(home: Home, connector: str) -> Pass | None:
-    """The last pass as it was recorded; None before the first."""
-    content = records.read(records.ingest_record(home, connector))
-    if not content:
-        return None
-    return Pass(
-        content["connector"],
-        content["at"],
-        tuple(Load(**load) for load in content["loads"]),
-        tuple(Refusal(**refusal) for refusal in content["refused"]),
-    )

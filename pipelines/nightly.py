@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pipelines import records
-from pipelines.ingest import Pass, last_pass
 from pipelines.inputs import (
     build_inputs,
     has_landing,
@@ -22,6 +21,7 @@ from pipelines.inputs import (
     needs_full_refresh,
 )
 from pipelines.lock import Holder, held
+from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver

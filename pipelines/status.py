@@ -7,8 +7,8 @@ from typing import Any
 from connectors.core.discover import discover
 from pipelines import lock, records
 from pipelines.course import standings
-from pipelines.ingest import last_pass
 from pipelines.inputs import inbox_files
+from pipelines.passes import last_pass
 from pipelines.publication import current, open_publication
 from pipelines.settings import Home
 from pipelines.watch.ledger import open_alerts

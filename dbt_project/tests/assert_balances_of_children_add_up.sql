@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_kpi_values'}}}) }}
 -- A balance that is not the sum of what its parts hold that day counts something twice or never.
 {% set balances = kpi_metrics() | selectattr('running') | map(attribute='name') | list %}
 with

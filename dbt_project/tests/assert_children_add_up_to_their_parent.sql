@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}}) }}
 -- A unit whose parts do not add up to it makes every explanation of its KPI wrong.
 -- Day by day, since who belongs where is taken as it was on the day. Changes of a balance are left to
 -- assert_balances_of_children_add_up: what moves goes out of one parent and into another.

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}}) }}
 -- Every measured day reaches the organisation: the facts hold all that the measures hold.
 with
 

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}}) }}
 -- What no project claims is on the unassigned project; nothing may fall between the two.
 with
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from connectors.core.contract import Connector, Stream
-from pipelines.ingest import Pass, ingest
+from pipelines.ingest import ingest
+from pipelines.passes import Pass
 from pipelines.settings import home, settings
 
 if TYPE_CHECKING:

@@ -90,7 +90,8 @@ def _deals(
             created = _at(chance, day)
             closed = _working_day(day + dt.timedelta(days=chance.randrange(4, 60)))
             team = firm.team_of(person, closed)
-            odds = 0.36 * (effect(planted, "lost_deals", closed) if team == "team-zuid" else 1.0)
+            gone_wrong = {"team-zuid": "lost_deals", "team-noord": "quiet_north"}
+            odds = 0.36 * effect(planted, gone_wrong.get(team or "", ""), closed)
             won = chance.random() < odds
             amount = luck.amount(chance, 11_000, 0.35)
             amount *= Decimal(str(effect(planted, "small_orders", closed) if won else 1.0))

@@ -1,7 +1,7 @@
 """What went wrong at the firm, planted: each with its KPI, unit, days and size.
 
-All are counted from the start, so that they stay when the end date moves, but for the last one:
-it is in the last month that is over, so that there is always something off course to look at.
+All are counted from the start, so that they stay when the end date moves, but for the last two:
+these are in the last month that is over, so that there is always something off course to look at.
 """
 
 from __future__ import annotations
@@ -58,9 +58,11 @@ def incidents(start: dt.date, end: dt.date) -> dict[str, Incident]:
             "team-social",
             last_month,
             month_end(last_month),
-            factor=0.45,
+            factor=0.3,
         ),
     ]
+    over = month_end(last_month)
+    planted.append(Incident("quiet_north", "win_rate", "team-noord", last_month, over, factor=0.3))
     return {incident.name: incident for incident in planted if incident.last <= end}
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import inputs, records
-from pipelines.ingest import Pass
 from pipelines.lock import BusyError, held
 from pipelines.nightly import NightlyResult, RunFailedError, nightly
+from pipelines.passes import Pass
 from pipelines.settings import Home, Settings
 from tests.publication.tiny import fact, month, warehouse
 
