@@ -18,7 +18,7 @@ run: $(VENV)/.ready ## Set up, then one nightly run
 	@$(BIN)/koers run
 
 test: $(VENV)/.ready-dev ## Set up, then all tests
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff check .

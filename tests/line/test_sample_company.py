@@ -1,0 +1,144 @@
+"""The whole line on the sample company, as `make run` does it, against figures that were added up
+without it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.publication import current
+from pipelines.sample import write_sample
+from pipelines.settings import Home
+
+pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("sample-company")]
+
+RATIOS = {
+    "average_order",
+    "click_through_rate",
+    "nps",
+    "open_rate",
+    "return_pct",
+    "social_click_rate",
+    "win_rate",
+}
+
+
+def koers(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *arguments],
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith(("KOERS_", "DAGSTER_"))},
+            "KOERS_HOME": str(home.root),
+            "KOERS_PSEUDONYM_KEY": "made-up-key-of-the-tests-" + "0" * 16,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, Any], str]:
+    home = Home(tmp_path_factory.mktemp("sample-company").resolve())
+    truth = write_sample(home, end_date=dt.date(2026, 11, 22))
+    done = koers(home, "run")
+    assert done.returncode == 0, done.stderr
+    return home, truth, done.stdout
+
+
+def published(home: Home) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(home.publication()), read_only=True)
+
+
+def test_every_figure_is_what_it_must_be(ran: tuple[Home, dict[str, Any], str]) -> None:
+    home, truth, _ = ran
+    with published(home) as facts:
+        found = {
+            (kpi, unit, month.isoformat()): (numerator, denominator)
+            for kpi, unit, month, numerator, denominator in facts.execute(
+                "select kpi, org_unit_id, period_start, numerator, denominator"
+                " from fct_kpi_values where grain = 'month'"
+            ).fetchall()
+        }
+    assert {row["kpi"] for row in truth["figures"]} == {kpi for kpi, _, _ in found}
+    for row in truth["figures"]:
+        numerator, denominator = Decimal(row["numerator"]), Decimal(row["denominator"])
+        got = found.get((row["kpi"], row["org_unit_id"], row["month"]), (Decimal(0), Decimal(0)))
+        assert got[0] == numerator, (row, got)
+        if row["kpi"] in RATIOS:
+            assert got[1] == denominator, (row, got)
+
+
+def test_planted_incidents_are_off_course_and_little_else(
+    ran: tuple[Home, dict[str, Any], str],
+) -> None:
+    home, truth, said = ran
+    with published(home) as facts:
+        off = set(
+            facts.execute(
+                "select kpi, org_unit_id, strftime(period_start, '%Y-%m') from fct_kpi_status"
+                " where grain = 'month' and status = 'off_course' and is_complete"
+            ).fetchall()
+        )
+        (judged,) = facts.execute(
+            "select count(*) from fct_kpi_status where grain = 'month' and is_complete"
+            " and status in ('on_course', 'off_course')"
+        ).fetchall()[0]
+    for incident in truth["incidents"]:
+        assert (incident["kpi"], incident["org_unit_id"], incident["first"][:7]) in off, incident
+    assert len(off) < judged * 0.08
+    assert "Team Social: Social reach, October 2026" in said
+
+
+def test_unknown_owners_are_on_unassigned_and_nothing_personal_is_published(
+    ran: tuple[Home, dict[str, Any], str],
+) -> None:
+    home, truth, _ = ran
+    with published(home) as facts:
+        (unassigned,) = facts.execute(
+            "select sum(numerator) from fct_kpi_values where kpi = 'win_rate' and grain = 'year'"
+            " and org_unit_id = 'noorderlicht/unassigned-department'"
+        ).fetchall()[0]
+    assert truth["unknown_owner"] > 0
+    assert unassigned >= 0
+    for file in (home.publication(), *home.landing.rglob("*.parquet")):
+        assert b"klant.example" not in file.read_bytes(), file
+
+
+def test_nothing_new_changes_nothing(ran: tuple[Home, dict[str, Any], str]) -> None:
+    home, _, _ = ran
+    before = current(home)
+    again = koers(home, "run")
+    assert again.returncode == 0, again.stderr
+    assert "nothing new" in again.stdout
+    assert current(home) == before
+
+
+def test_a_rebuild_from_the_landing_equals_the_warehouse(
+    ran: tuple[Home, dict[str, Any], str],
+) -> None:
+    home, _, _ = ran
+    done = koers(home, "rebuild")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every public table is as it was" in done.stdout
+
+
+def test_status_tells_programs_what_it_tells_people(
+    ran: tuple[Home, dict[str, Any], str],
+) -> None:
+    home, _, _ = ran
+    told = json.loads(koers(home, "status", "--json").stdout)
+    assert told["publication"]["file"] == str(home.publication())
+    assert told["off_course"]["team"] >= 1
+    assert told["open_alerts"] >= 1
+    assert set(told["sources"]["hubspot"]) == {"last_pass_at", "refused", "in_inbox"}
+    assert Path(told["home"]) == home.root
