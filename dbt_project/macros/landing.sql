@@ -124,7 +124,7 @@ inner join numbered_loads on gone.load_number = numbered_loads.load_number
 {% macro landing_rejects() %}{{ return(adapter.dispatch('landing_rejects', 'koers')()) }}{% endmacro %}
 {% macro duckdb__landing_rejects() %}
   {% set files = [] %}
-  {% if execute and adapter.get_relation(target.database, target.schema, 'landed_loads') %}
+  {% if loads_are_listed() %}
     {% for folder in run_query(
       "select folder from " ~ landed_loads() ~ " where rows_rejected > 0 order by folder"
     ).columns[0].values() %}

@@ -42,6 +42,8 @@
         )
       {% endcall %}
     {% endif %}
+    {# dbt rolls back what a hook that renders to nothing has begun. #}
+    {% do adapter.commit() %}
   {% endif %}
 {% endmacro %}
 
@@ -51,10 +53,20 @@
 #}
 {% macro landed_loads() %}{{ return(target.schema ~ '.landed_loads') }}{% endmacro %}
 
+{# Whether the loads were listed; `dbt compile` on a new warehouse runs no hooks. #}
+{% macro loads_are_listed() %}
+  {% if not execute %}{{ return(false) }}{% endif %}
+  {# Asked of the database: dbt's own cache of relations is older than the table on the first run. #}
+  {{ return(run_query(
+    "select count(*) from information_schema.tables where table_schema = '" ~ target.schema
+    ~ "' and table_name = 'landed_loads'"
+  ).columns[0].values()[0] > 0) }}
+{% endmacro %}
+
 {# The loads of a stream after one of its loads, oldest first: a list of {load_id, files, counts}. #}
 {% macro loads_of(connector, stream, after='') %}
   {% set found = [] %}
-  {% if execute and adapter.get_relation(target.database, target.schema, 'landed_loads') %}
+  {% if loads_are_listed() %}
     {% for row in run_query(
       "select load_id, folder, array_to_string(parts, ',') as parts, rows_loaded, rows_rejected from "
       ~ landed_loads() ~ " where connector = '" ~ connector ~ "' and stream = '" ~ stream

@@ -1,12 +1,12 @@
 with
 
-loads as ({{ load_manifests() }}),
+loads as (select * from {{ landed_loads() }}),
 
 quarantined as (
-    select source, load_id, count(*) as rows_quarantined
+    select source, stream, load_id, count(*) as rows_quarantined
     from {{ ref('quarantine') }}
     where record_id is not null
-    group by source, load_id
+    group by source, stream, load_id
 )
 
 select
@@ -20,4 +20,7 @@ select
     coalesce(quarantined.rows_quarantined, 0) as rows_quarantined
 from loads
 left join quarantined
-    on loads.connector = quarantined.source and loads.load_id = quarantined.load_id
+    on
+        loads.connector = quarantined.source
+        and loads.stream = quarantined.stream
+        and loads.load_id = quarantined.load_id
