@@ -62,9 +62,9 @@ latest as (
 select * from latest
 {% endmacro %}
 
-{# The organisation's own records as they are now: `conformed`, as a query of what is not deleted. #}
+{# The organisation's own records as they are now, with their record_id: what is not deleted. #}
 {% macro current_records(entity, columns) %}
-select {{ columns | join(', ') }}
+select record_id, {{ columns | join(', ') }}
 from (
     {% for staging in stagings_of(entity) %}
     select source as record_source, record_id, updated_at, is_deleted, load_id, {{ columns | join(', ') }}

@@ -18,7 +18,7 @@ renamed as (
         is_deleted,
         load_id,
         org_unit_id,
-        layer,
+        {{ org_layer('layer') }} as layer,
         parent_id,
         name,
         owner,

@@ -17,7 +17,7 @@ renamed as (
         updated_at,
         is_deleted,
         load_id,
-        source as source_name,
+        lower(trim(source)) as source_name,
         rule_value,
         project_id,
         {{ as_date('valid_from') }} as valid_from,

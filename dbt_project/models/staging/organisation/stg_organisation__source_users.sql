@@ -17,7 +17,7 @@ renamed as (
         updated_at,
         is_deleted,
         load_id,
-        source as source_name,
+        lower(trim(source)) as source_name,
         source_user,
         person_id,
         org_unit_id,
