@@ -30,3 +30,13 @@
   {% endif %}
   {{ return(found) }}
 {% endmacro %}
+
+{# The stream that a staging model reads: `entries` of stg_ledger__ledger_entries. #}
+{% macro stream_of(staging) %}
+  {% if execute %}
+    {% for node in graph.nodes['model.koers.' ~ staging].depends_on.nodes if node.startswith('source.') %}
+      {{ return(node.split('.')[-1]) }}
+    {% endfor %}
+  {% endif %}
+  {{ return(staging.split('__')[1]) }}
+{% endmacro %}
