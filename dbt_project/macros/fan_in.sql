@@ -40,3 +40,14 @@
   {% endif %}
   {{ return(staging.split('__')[1]) }}
 {% endmacro %}
+
+{# The connectors, the organisation's own files apart. #}
+{% macro source_names() %}
+  {% set found = [] %}
+  {% if execute %}
+    {% for source in graph.sources.values() if source.source_name not in found + ['organisation'] %}
+      {% do found.append(source.source_name) %}
+    {% endfor %}
+  {% endif %}
+  {{ return(found | sort) }}
+{% endmacro %}
