@@ -1,3 +1,4 @@
+-- One row is one contact, in its latest good version.
 {{ conformed('contacts', [
     'contact_id',
     'contact_key',

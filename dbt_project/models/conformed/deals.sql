@@ -1,3 +1,4 @@
+-- One row is one deal, in its latest good version.
 {{ conformed('deals', [
     'deal_id',
     'owner',
@@ -5,9 +6,9 @@
     'product',
     'pipeline',
     'campaign',
-    'amount',
-    'created_date',
-    'closed_date',
     'stage',
-    'currency'
+    'amount',
+    'currency',
+    'created_date',
+    'closed_date'
 ]) }}

@@ -1,10 +1,11 @@
+-- One row is one journal line on a revenue or cost account, in its latest good version.
 {{ conformed('ledger_entries', [
     'entry_id',
     'entry_date',
     'account_code',
+    'account_type',
     'cost_centre',
     'project_code',
     'amount',
-    'account_type',
     'currency'
 ]) }}

@@ -1,3 +1,4 @@
+-- One row is one size of one mailing list at the end of one day, in its latest good version.
 {{ conformed('list_sizes', [
     'list_id',
     'sender',

@@ -1,3 +1,4 @@
+-- One row is one mailing with its totals so far, in its latest good version.
 {{ conformed('mailings', [
     'mailing_id',
     'sender',

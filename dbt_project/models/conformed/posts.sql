@@ -1,3 +1,4 @@
+-- One row is one social post with its totals so far, in its latest good version.
 {{ conformed('posts', [
     'network',
     'profile',

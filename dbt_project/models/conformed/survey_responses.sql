@@ -1,3 +1,4 @@
+-- One row is one answer to one invitation, in its latest good version.
 {{ conformed('survey_responses', [
     'response_id',
     'respondent_key',

@@ -1,8 +1,8 @@
-with loads as ({{ load_manifests() }})
+with loads as (select * from {{ landed_loads() }})
 
 select
     connector as source,
     count(distinct stream) as stream_count,
-    cast(min(committed_at) as timestamp) as first_loaded_at
+    min(committed_at) as first_loaded_at
 from loads
 group by connector

@@ -1,12 +1,16 @@
 with
 
-loads as ({{ load_manifests() }}),
+loads as (select * from {{ landed_loads() }}),
 
 quarantined as (
-    select source, load_id, count(*) as rows_quarantined
+    select
+        source,
+        stream,
+        load_id,
+        count(*) filter (where kind = 'not_castable') as rows_not_castable,
+        count(*) filter (where kind = 'no_exchange_rate') as amounts_without_rate
     from {{ ref('quarantine') }}
-    where record_id is not null
-    group by source, load_id
+    group by source, stream, load_id
 )
 
 select
@@ -17,7 +21,11 @@ select
     loads.rows_loaded,
     loads.rows_rejected,
     loads.rows_duplicate,
-    coalesce(quarantined.rows_quarantined, 0) as rows_quarantined
+    coalesce(quarantined.rows_not_castable, 0) as rows_quarantined,
+    coalesce(quarantined.amounts_without_rate, 0) as amounts_without_rate
 from loads
 left join quarantined
-    on loads.connector = quarantined.source and loads.load_id = quarantined.load_id
+    on
+        loads.connector = quarantined.source
+        and loads.stream = quarantined.stream
+        and loads.load_id = quarantined.load_id

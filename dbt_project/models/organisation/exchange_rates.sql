@@ -1,8 +1,14 @@
 -- One row is the value of one unit of a currency in the base currency, for one period.
-with given as (
+with
+
+current_rows as (
+    {{ current_records('exchange_rates', ['currency', 'rate', 'valid_from', 'valid_to']) }}
+),
+
+given as (
     select currency, rate, {{ valid_range() }}
-    from {{ ref('stg_organisation__exchange_rates') }}
-    where quarantine_reason is null and rate > 0
+    from current_rows
+    where rate > 0
 )
 
 {{ without_overlap('given', ['currency'], ['rate']) }}

@@ -12,7 +12,7 @@ leaves as (
         users.valid_from,
         users.valid_to,
         case
-            when users.person_id is not null then users.person_id
+            when person.layer = 'individual' then users.person_id
             when known.layer = 'individual' then users.org_unit_id
             when known.layer = 'team' then users.org_unit_id || '/unassigned-individual'
             when known.layer = 'department'
@@ -22,6 +22,7 @@ leaves as (
         end as leaf_id
     from {{ ref('source_users') }} as users
     left join known on users.org_unit_id = known.org_unit_id
+    left join known as person on users.person_id = person.org_unit_id
 ),
 
 placed as (

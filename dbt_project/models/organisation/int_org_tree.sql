@@ -6,15 +6,20 @@ with
 given as (
     select org_unit_id, layer, parent_id, name, owner, valid_from, valid_to
     from {{ ref('org_units') }}
-    where layer in ('organisation', 'department', 'team', 'project')
     union all
     select
-        members.person_id, 'individual', members.org_unit_id, people.name, cast(null as varchar),
-        members.valid_from, members.valid_to
+        members.person_id as org_unit_id,
+        'individual' as layer,
+        members.org_unit_id as parent_id,
+        people.name,
+        cast(null as varchar) as owner,
+        members.valid_from,
+        members.valid_to
     from {{ ref('memberships') }} as members
     inner join (
         select person_id, min(name) as name from {{ ref('people') }} group by person_id
     ) as people on members.person_id = people.person_id
+    where members.person_id not in (select org_unit_id from {{ ref('org_units') }})
 ),
 
 layers (layer, layer_rank) as (
@@ -40,7 +45,14 @@ placed as (
     from given
     cross join {{ ref('int_org_root') }} as root
     left join layers on given.layer = layers.layer
-    left join known on given.parent_id = known.org_unit_id
+    -- Nothing hangs under a person, and only a project under a project: it would count twice.
+    left join known
+        on
+            given.parent_id = known.org_unit_id
+            and (
+                known.layer in ('organisation', 'department', 'team')
+                or (known.layer = 'project' and given.layer = 'project')
+            )
     left join layers as parent_layers on known.layer = parent_layers.layer
 ),
 

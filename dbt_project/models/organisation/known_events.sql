@@ -1,4 +1,8 @@
 -- One row is one holiday, campaign or outage that explains a movement.
-select event, kind, org_unit_id, {{ valid_range() }}
-from {{ ref('stg_organisation__known_events') }}
-where quarantine_reason is null
+{% set columns = ['event', 'kind', 'org_unit_id'] %}
+with
+
+current_rows as ({{ current_records('known_events', columns + ['valid_from', 'valid_to']) }})
+
+select {{ columns | join(', ') }}, {{ valid_range() }}
+from current_rows

@@ -1,6 +1,10 @@
 -- One row is what was agreed for one KPI of one unit, per period of a grain.
-select
-    kpi, org_unit_id, lower(grain) as grain, target, tolerance_lower, tolerance_upper,
-    lower(tolerance_type) as tolerance_type, {{ valid_range() }}
-from {{ ref('stg_organisation__kpi_targets') }}
-where quarantine_reason is null
+{% set columns = [
+    'kpi', 'org_unit_id', 'grain', 'target', 'tolerance_lower', 'tolerance_upper', 'tolerance_type'
+] %}
+with
+
+current_rows as ({{ current_records('kpi_targets', columns + ['valid_from', 'valid_to']) }})
+
+select {{ columns | join(', ') }}, {{ valid_range() }}
+from current_rows

@@ -1,10 +1,15 @@
 -- One row says which campaign, tag, pipeline or code belongs to a project, for one period.
-with given as (
+with
+
+current_rows as (
+    {{ current_records('project_rules', ['source_name', 'rule_value', 'project_id', 'valid_from', 'valid_to']) }}
+),
+
+-- Only of projects that hang in the organisation: a fact of another would have no unit.
+given as (
     select source_name as source, rule_value, project_id, {{ valid_range() }}
-    from {{ ref('stg_organisation__project_rules') }}
-    where
-        quarantine_reason is null
-        and project_id in (select org_unit_id from {{ ref('org_units') }} where layer = 'project')
+    from current_rows
+    where project_id in (select org_unit_id from {{ ref('int_org_chains') }} where layer = 'project')
 )
 
 {{ without_overlap('given', ['source', 'rule_value'], ['project_id']) }}

@@ -1,10 +1,16 @@
 -- One row says whose work a user, account or cost centre of a source is, for one period.
+{% set columns = ['source_name', 'source_user', 'person_id', 'org_unit_id', 'valid_from', 'valid_to'] %}
 with
 
-explicit as (
+current_rows as ({{ current_records('source_users', columns) }}),
+
+given as (
     select source_name as source, source_user, person_id, org_unit_id, {{ valid_range() }}
-    from {{ ref('stg_organisation__source_users') }}
-    where quarantine_reason is null
+    from current_rows
+),
+
+explicit as (
+    {{ without_overlap('given', ['source', 'source_user'], ['person_id', 'org_unit_id']) }}
 ),
 
 -- A tool that names its users by their own names needs no mapping.

@@ -1,25 +1,41 @@
-with typed as (
-{{ staged('crm', 'deals', [
-    ['deal_id', 'text'],
-    ['owner', 'text'],
-    ['account', 'text'],
-    ['product', 'text'],
-    ['pipeline', 'text'],
-    ['campaign', 'text'],
-    ['stage_label', 'text', 'stage'],
-    ['amount', 'decimal(18, 2)'],
-    ['currency_code', 'text', 'currency'],
-    ['created_date', 'business_date'],
-    ['closed_date', 'business_date']
-]) }}
+-- One row is one landed version of one record of crm.deals, typed.
+{% set fields = [
+    'deal_id', 'owner', 'account', 'product', 'pipeline', 'campaign', 'stage', 'amount',
+    'currency', 'created_date', 'closed_date'
+] %}
+{% set casts = {
+    'amount': 'decimal',
+    'created_date': 'business_date',
+    'closed_date': 'business_date',
+} %}
+{% set rules = {
+    'a won or lost deal has no closed date':
+        deal_stage('stage') ~ " in ('won', 'lost') and closed_date is null",
+} %}
+with
+
+source as ({{ landed('crm', 'deals', fields) }}),
+
+renamed as (
+    select
+        'crm' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        deal_id,
+        owner,
+        account,
+        product,
+        pipeline,
+        campaign,
+        {{ deal_stage('stage') }} as stage,
+        {{ as_decimal('amount') }} as amount,
+        coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
+        {{ business_date('created_date') }} as created_date,
+        {{ business_date('closed_date') }} as closed_date,
+        {{ quarantine_reason(casts, required=['deal_id', 'stage'], rules=rules) }} as quarantine_reason
+    from source
 )
 
-select
-    * exclude (stage_label, currency_code),
-    case
-        when lower(stage_label) in ('won', 'closed won', 'closedwon', 'gewonnen', 'gesloten gewonnen') then 'won'
-        when lower(stage_label) in ('lost', 'closed lost', 'closedlost', 'verloren', 'gesloten verloren') then 'lost'
-        else 'open'
-    end as stage,
-    coalesce(currency_code, '{{ env_var("KOERS_CURRENCY", "EUR") }}') as currency
-from typed
+select * from renamed

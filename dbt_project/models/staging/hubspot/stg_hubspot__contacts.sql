@@ -1,9 +1,32 @@
-{{ staged('hubspot', 'contacts', [
-    ['contact_id', 'text'],
-    ['contact_key', 'text', 'email'],
-    ['owner', 'text'],
-    ['campaign', 'text'],
-    ['lifecycle_stage', 'text'],
-    ['created_date', 'business_date', 'created_at'],
-    ['mql_date', 'business_date', 'mql_at']
-]) }}
+-- One row is one landed version of one record of hubspot.contacts, typed.
+{% set fields = [
+    'contact_id', 'email', 'owner', 'campaign', 'lifecycle_stage', 'created_at', 'mql_at',
+    'updated_at'
+] %}
+{% set casts = {
+    'created_at': 'business_date',
+    'mql_at': 'business_date',
+} %}
+with
+
+source as ({{ landed('hubspot', 'contacts', fields) }}),
+
+renamed as (
+    select
+        'hubspot' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        contact_id,
+        email as contact_key,
+        owner,
+        campaign,
+        lifecycle_stage,
+        {{ business_date('created_at') }} as created_date,
+        {{ business_date('mql_at') }} as mql_date,
+        {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

@@ -1,28 +1,37 @@
-with typed as (
-{{ staged('ledger', 'entries', [
-    ['entry_id', 'text'],
-    ['entry_date', 'business_date'],
-    ['account_code', 'text'],
-    ['account_label', 'text', 'account_type'],
-    ['cost_centre', 'text'],
-    ['project_code', 'text'],
-    ['amount', 'decimal(18, 2)'],
-    ['currency_code', 'text', 'currency']
-]) }}
+-- One row is one landed version of one record of ledger.entries, typed.
+{% set fields = [
+    'entry_id', 'entry_date', 'account_code', 'account_type', 'cost_centre', 'project_code',
+    'amount', 'currency'
+] %}
+{% set casts = {
+    'entry_date': 'business_date',
+    'amount': 'decimal',
+} %}
+{% set rules = {
+    'account_type: is neither revenue nor cost':
+        'account_type is not null and (' ~ ledger_account_type('account_type') ~ ') is null',
+} %}
+with
+
+source as ({{ landed('ledger', 'entries', fields) }}),
+
+renamed as (
+    select
+        'ledger' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        entry_id,
+        {{ business_date('entry_date') }} as entry_date,
+        account_code,
+        {{ ledger_account_type('account_type') }} as account_type,
+        cost_centre,
+        project_code,
+        {{ as_decimal('amount') }} as amount,
+        coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
+        {{ quarantine_reason(casts, required=['entry_id', 'entry_date', 'account_type', 'amount'], rules=rules) }} as quarantine_reason
+    from source
 )
 
-select
-    * exclude (account_label, currency_code, quarantine_reason),
-    case
-        when lower(account_label) in ('omzet', 'revenue', 'opbrengst', 'opbrengsten') then 'revenue'
-        when lower(account_label) in ('kosten', 'cost', 'costs') then 'cost'
-    end as account_type,
-    coalesce(currency_code, '{{ env_var("KOERS_CURRENCY", "EUR") }}') as currency,
-    coalesce(
-        quarantine_reason,
-        case
-            when lower(account_label) not in ('omzet', 'revenue', 'opbrengst', 'opbrengsten', 'kosten', 'cost', 'costs')
-                then 'account_type: ''' || account_label || ''' is neither revenue nor cost'
-        end
-    ) as quarantine_reason
-from typed
+select * from renamed

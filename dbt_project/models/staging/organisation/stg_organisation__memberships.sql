@@ -1,7 +1,28 @@
-{{ config(materialized='table') }}
-{{ staged('organisation', 'memberships', [
-    ['person_id', 'text'],
-    ['org_unit_id', 'text'],
-    ['valid_from', 'business_date'],
-    ['valid_to', 'business_date']
-], full=true) }}
+-- One row is one landed version of one record of organisation.memberships, typed.
+{% set fields = [
+    'person_id', 'org_unit_id', 'valid_from', 'valid_to'
+] %}
+{% set casts = {
+    'valid_from': 'date',
+    'valid_to': 'date',
+} %}
+with
+
+source as ({{ landed('organisation', 'memberships', fields, full=true) }}),
+
+renamed as (
+    select
+        'organisation' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        person_id,
+        org_unit_id,
+        {{ as_date('valid_from') }} as valid_from,
+        {{ as_date('valid_to') }} as valid_to,
+        {{ quarantine_reason(casts, required=['person_id', 'org_unit_id']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

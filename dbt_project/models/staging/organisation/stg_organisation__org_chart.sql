@@ -1,8 +1,29 @@
-{{ config(materialized='table') }}
-{{ staged('organisation', 'org_chart', [
-    ['person', 'text'],
-    ['team', 'text'],
-    ['department', 'text'],
-    ['valid_from', 'business_date'],
-    ['valid_to', 'business_date']
-], full=true) }}
+-- One row is one landed version of one record of organisation.org_chart, typed.
+{% set fields = [
+    'person', 'team', 'department', 'valid_from', 'valid_to'
+] %}
+{% set casts = {
+    'valid_from': 'date',
+    'valid_to': 'date',
+} %}
+with
+
+source as ({{ landed('organisation', 'org_chart', fields, full=true) }}),
+
+renamed as (
+    select
+        'organisation' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        person,
+        team,
+        department,
+        {{ as_date('valid_from') }} as valid_from,
+        {{ as_date('valid_to') }} as valid_to,
+        {{ quarantine_reason(casts, required=['person', 'team', 'department']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

@@ -1,11 +1,37 @@
-{{ staged('socialpilot', 'posts', [
-    ['network', 'text'],
-    ['profile', 'text'],
-    ['post_id', 'text'],
-    ['campaign', 'text'],
-    ['published_date', 'business_date', 'published_at'],
-    ['impressions', 'bigint'],
-    ['reach', 'bigint'],
-    ['engagements', 'bigint'],
-    ['clicks', 'bigint']
-]) }}
+-- One row is one landed version of one record of socialpilot.posts, typed.
+{% set fields = [
+    'network', 'profile', 'post_id', 'campaign', 'published_at', 'impressions', 'reach',
+    'engagements', 'clicks'
+] %}
+{% set casts = {
+    'published_at': 'business_date',
+    'impressions': 'integer',
+    'reach': 'integer',
+    'engagements': 'integer',
+    'clicks': 'integer',
+} %}
+with
+
+source as ({{ landed('socialpilot', 'posts', fields) }}),
+
+renamed as (
+    select
+        'socialpilot' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        network,
+        profile,
+        post_id,
+        campaign,
+        {{ business_date('published_at') }} as published_date,
+        {{ as_integer('impressions') }} as impressions,
+        {{ as_integer('reach') }} as reach,
+        {{ as_integer('engagements') }} as engagements,
+        {{ as_integer('clicks') }} as clicks,
+        {{ quarantine_reason(casts, required=['post_id', 'published_at']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

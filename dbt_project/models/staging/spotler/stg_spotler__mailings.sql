@@ -1,15 +1,45 @@
-{{ staged('spotler', 'mailings', [
-    ['mailing_id', 'text'],
-    ['sender', 'text'],
-    ['list_id', 'text'],
-    ['campaign', 'text'],
-    ['sent_date', 'business_date', 'sent_at'],
-    ['sent', 'bigint'],
-    ['delivered', 'bigint'],
-    ['unique_opens', 'bigint'],
-    ['total_opens', 'bigint'],
-    ['unique_clicks', 'bigint'],
-    ['total_clicks', 'bigint'],
-    ['bounces', 'bigint'],
-    ['unsubscribes', 'bigint']
-]) }}
+-- One row is one landed version of one record of spotler.mailings, typed.
+{% set fields = [
+    'mailing_id', 'sender', 'list_id', 'campaign', 'sent_at', 'sent', 'delivered',
+    'unique_opens', 'total_opens', 'unique_clicks', 'total_clicks', 'bounces', 'unsubscribes'
+] %}
+{% set casts = {
+    'sent_at': 'business_date',
+    'sent': 'integer',
+    'delivered': 'integer',
+    'unique_opens': 'integer',
+    'total_opens': 'integer',
+    'unique_clicks': 'integer',
+    'total_clicks': 'integer',
+    'bounces': 'integer',
+    'unsubscribes': 'integer',
+} %}
+with
+
+source as ({{ landed('spotler', 'mailings', fields) }}),
+
+renamed as (
+    select
+        'spotler' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        mailing_id,
+        sender,
+        list_id,
+        campaign,
+        {{ business_date('sent_at') }} as sent_date,
+        {{ as_integer('sent') }} as sent,
+        {{ as_integer('delivered') }} as delivered,
+        {{ as_integer('unique_opens') }} as unique_opens,
+        {{ as_integer('total_opens') }} as total_opens,
+        {{ as_integer('unique_clicks') }} as unique_clicks,
+        {{ as_integer('total_clicks') }} as total_clicks,
+        {{ as_integer('bounces') }} as bounces,
+        {{ as_integer('unsubscribes') }} as unsubscribes,
+        {{ quarantine_reason(casts, required=['mailing_id', 'sent_at', 'sent', 'delivered']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,32 @@
+{# The currency that amounts are added up in, as SQL text. #}
+{% macro base_currency() -%}
+'{{ env_var("KOERS_CURRENCY", "EUR") }}'
+{%- endmacro %}
+
+{# A tool's word for a stage as won, lost or open: what is neither won nor lost is still open. #}
+{% macro deal_stage(cell) -%}
+case
+    when lower(trim({{ cell }})) in ('won', 'closed won', 'closedwon', 'gewonnen', 'gesloten gewonnen') then 'won'
+    when lower(trim({{ cell }})) in ('lost', 'closed lost', 'closedlost', 'verloren', 'gesloten verloren') then 'lost'
+    when {{ cell }} is not null then 'open'
+end
+{%- endmacro %}
+
+{# A bookkeeping word as revenue or cost; null for another. #}
+{% macro ledger_account_type(cell) -%}
+case
+    when lower(trim({{ cell }})) in ('omzet', 'revenue', 'opbrengst', 'opbrengsten') then 'revenue'
+    when lower(trim({{ cell }})) in ('kosten', 'cost', 'costs') then 'cost'
+end
+{%- endmacro %}
+
+{# A word for a layer as Koers calls it; another word is left as it is, for the checks to name. #}
+{% macro org_layer(cell) -%}
+case lower(trim({{ cell }}))
+    when 'organisatie' then 'organisation'
+    when 'organization' then 'organisation'
+    when 'afdeling' then 'department'
+    when 'medewerker' then 'individual'
+    else lower(trim({{ cell }}))
+end
+{%- endmacro %}

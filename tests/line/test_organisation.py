@@ -1,0 +1,195 @@
+"""Spreadsheets full of mistakes: every mistake is named, and no euro is lost or counted twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.settings import Home
+from tests.line.line import build, ingest
+
+FILES = {
+    "org_units": """
+        Eenheid;Laag;Valt onder;Naam;Eigenaar;Geldig vanaf;Geldig tot en met
+        bedrijf;organisatie;;Bedrijf;Ann;01-01-2025;
+        zuster;organisatie;;Zuster;;;
+        verkoop;afdeling;bedrijf;Verkoop;Niemand;;
+        weg;team;bestaat-niet;Weg;;;
+        a;team;b;A;;;
+        b;team;a;B;;;
+        x;vestiging;bedrijf;X;;;
+        noord;team;verkoop;Noord;;;
+        noord;team;weg;Noord;;01-03-2026;
+        p1;project;bedrijf;P1;;;
+        onder-p1;team;p1;Onder P1;;;
+        oud;team;verkoop;Oud;;01-02-2026;01-01-2026
+    """,
+    "people": """
+        person_id;name
+        ann;Ann
+        bob;Bob
+        cas;Cas
+        dirk;Jan
+        evi;Jan
+        noord;Noord
+    """,
+    "memberships": """
+        Medewerker;Eenheid;Geldig vanaf;Geldig tot en met
+        ann;noord;01-01-2026;
+        ann;weg;01-02-2026;28-02-2026
+        bob;nergens;;
+        cas;a;;
+        dirk;onder-p1;;
+        evi;p1;;
+        spook;noord;;
+    """,
+    "source_users": """
+        Bron;Gebruiker in bron;Medewerker;Eenheid;Geldig vanaf
+        hubspot;ann@x;ann;;
+        hubspot;ann@x;bob;;01-03-2026
+        HubSpot;geest@x;spook;noord;
+        hubspot;nergens@x;;nergens;
+        hubspot;leeg@x;;;
+        salesforce;iemand@x;ann;;
+    """,
+    "project_rules": """
+        Bron;Waarde;Project
+        hubspot;lente;p1
+        hubspot;herfst;p2
+    """,
+    "exchange_rates": """
+        Valuta;Koers;Geldig vanaf
+        USD;0,90;01-01-2026
+        USD;0,80;01-02-2026
+        GBP;0;
+    """,
+    "kpi_targets": """
+        KPI;Eenheid;Periode;Doel;Soort marge;Geldig vanaf
+        revenue;bedrijf;month;100;percent;01-01-2026
+        revenue;bedrijf;month;200;percent;01-02-2026
+        omzet;bedrijf;month;100;percent;
+        revenue;nergens;month;100;percent;
+        revenue;bedrijf;decade;100;gevoel;
+    """,
+    "known_events": """
+        Gebeurtenis;Eenheid
+        Storing;nergens
+    """,
+}
+OWNERS = ("ann@x", "Bob", "Cas", "Jan", "geest@x", "nergens@x", "leeg@x", "iemand@x", "Noord", "")
+DAYS = ("2024-06-01", "2026-01-10", "2026-02-10", "2026-03-10")
+PROBLEMS = {
+    ("org_units", "zuster|", "more than one organisation"),
+    ("org_units", "verkoop|", "owner Niemand"),
+    ("org_units", "weg|", "bestaat-niet, which does not exist"),
+    ("org_units", "a|", "under itself, by way of b"),
+    ("org_units", "b|", "under itself, by way of a"),
+    ("org_units", "x|", "layer 'vestiging' is unknown"),
+    ("org_units", "noord|2026-03-01", "unit noord is in two rows"),
+    ("org_units", "onder-p1|", "p1, which is a project"),
+    ("org_units", "oud|2026-02-01", "before it begins"),
+    ("people", "dirk|", "another employee is also called Jan"),
+    ("people", "evi|", "another employee is also called Jan"),
+    ("people", "noord|", "noord is also the id of a unit"),
+    ("memberships", "ann|weg|2026-02-01", "person ann is in two rows"),
+    ("memberships", "bob|nergens|", "unit nergens does not exist"),
+    ("memberships", "evi|p1|", "unit p1 does not exist, or is no department or team"),
+    ("memberships", "spook|noord|", "person spook is not in the file of people"),
+    ("source_users", "hubspot|ann@x|2026-03-01", "user ann@x of hubspot is in two rows"),
+    ("source_users", "HubSpot|geest@x|", "person spook is unknown"),
+    ("source_users", "hubspot|nergens@x|", "unit nergens does not exist"),
+    ("source_users", "hubspot|leeg@x|", "it names no person and no unit"),
+    ("source_users", "salesforce|iemand@x|", "source 'salesforce' is unknown"),
+    ("project_rules", "hubspot|herfst|", "project p2 does not exist"),
+    ("exchange_rates", "USD|2026-02-01", "currency USD is in two rows"),
+    ("exchange_rates", "GBP|", "is not above 0"),
+    ("kpi_targets", "revenue|bedrijf|month|2026-02-01", "KPI revenue of bedrijf"),
+    ("kpi_targets", "omzet|bedrijf|month|", "there is no KPI omzet"),
+    ("kpi_targets", "revenue|nergens|month|", "unit nergens does not exist"),
+    ("kpi_targets", "revenue|bedrijf|decade|", "period 'decade' is unknown"),
+    ("kpi_targets", "revenue|bedrijf|decade|", "kind of margin 'gevoel' is unknown"),
+    ("known_events", "Storing|", "unit nergens does not exist"),
+}
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [line.strip() for line in text.strip().splitlines()]
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def deals() -> str:
+    """One won deal of every owner on every day, each of another amount in euros,
+    and four in other currencies."""
+    rows = [
+        "Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Campaign,Create Date,Close Date,"
+        "Last Modified Date"
+    ]
+    changed = "2026-03-11 12:00"
+    number = 0
+    for day in DAYS:
+        for owner in OWNERS:
+            number += 1
+            campaign = ("lente", "herfst", "")[number % 3]
+            rows.append(
+                f"{number},{owner},Closed won,{number}.01,EUR,{campaign},"
+                f"{day} 10:00,{day} 11:00,{changed}"
+            )
+    for number, currency, closed in (
+        (901, "USD", "2026-01-31"),
+        (902, "USD", "2026-02-01"),
+        (903, "USD", "2025-12-31"),
+        (904, "GBP", "2026-02-01"),
+    ):
+        rows.append(
+            f"{number},Ann,Closed won,100.00,{currency},,2026-01-05 10:00,{closed} 12:00,{changed}"
+        )
+    return "\n".join(rows)
+
+
+@pytest.mark.nightly
+def test_a_wrong_organisation_is_named_and_loses_nothing(koers_home: Home) -> None:
+    for name, text in FILES.items():
+        write(koers_home.inbox / "organisation", f"{name}.csv", text)
+    write(koers_home.inbox / "hubspot", "deals.csv", deals())
+    landed = ingest(koers_home)
+    assert [f.refused for result in landed.values() for f in result.files if f.refused] == []
+    # dbt's own tests are in this: parts add up to their unit, projects to the organisation.
+    build(koers_home)
+
+    connection = duckdb.connect(str(koers_home.warehouse), read_only=True)
+    found = connection.execute(
+        "select stream, record_id, problem from organisation_problems"
+    ).fetchall()
+    unexpected = [
+        row for row in found if not any(row[:2] == p[:2] and p[2] in row[2] for p in PROBLEMS)
+    ]
+    missing = [p for p in PROBLEMS if not any(row[:2] == p[:2] and p[2] in row[2] for row in found)]
+    assert (unexpected, missing) == ([], [])
+    assert len(found) == len(PROBLEMS)
+
+    count = len(OWNERS) * len(DAYS)
+    euros = count * (count + 1) / 2 + count * 0.01 + 90 + 80
+    years = connection.execute(
+        "select org_unit_id, sum(numerator)::double from fct_kpi_values"
+        " where kpi = 'revenue' and grain = 'year' group by 1"
+    ).fetchall()
+    revenue = dict(years)
+    assert revenue["bedrijf"] == pytest.approx(euros)
+    # Not before her first day, and what ann@x does is Bob's from March on.
+    assert revenue["ann"] == pytest.approx(11.01 + 21.01 + 90 + 80)
+    assert revenue["bob"] == pytest.approx(31.01 + 2.01 + 12.01 + 22.01 + 32.01)
+    refused = connection.execute(
+        "select record_id, kind, reason from quarantine order by all"
+    ).fetchall()
+    no_rate = "amount: there is no exchange rate of"
+    assert refused == [
+        ("903", "no_exchange_rate", f"{no_rate} USD on 2025-12-31"),
+        ("904", "no_exchange_rate", f"{no_rate} GBP on 2026-01-05"),
+        ("904", "no_exchange_rate", f"{no_rate} GBP on 2026-02-01"),
+    ]
+    assert connection.execute(
+        "select sum(amounts_without_rate) from fct_data_quality"
+    ).fetchone() == (3,)
