@@ -6,8 +6,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from pipelines import nightly
 from pipelines.cli import app
 from pipelines.settings import Home
+from tests.commands import koers
 
 DEALS = """\
 Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Create Date,Close Date,Last Modified Date
@@ -17,10 +19,27 @@ Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Create Date,Close Date,La
 """
 
 
-def test_an_empty_inbox_says_where_to_put_files(koers_home: Home) -> None:
+def test_without_any_input_it_begins_with_the_sample_company(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows is told by tests/line/test_sample_company.py."""
+    monkeypatch.setattr(nightly, "nightly", lambda *_, **__: nightly.NightlyResult())
     said = CliRunner().invoke(app, ["run"])
-    assert said.exit_code == 0
-    assert str(koers_home.inbox) in said.output
+    assert said.exit_code == 0, said.output
+    assert "sample company" in said.output
+    assert list((koers_home.inbox / "hubspot").glob("deals-*.csv"))
+
+
+def test_what_is_there_is_not_mixed_with_the_sample(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "nightly", lambda *_, **__: nightly.NightlyResult())
+    own = koers_home.inbox / "crm" / "mine.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("a\n1\n")
+    said = CliRunner().invoke(app, ["run"])
+    assert "Nothing is loaded yet" in said.output
+    assert [file for file in koers_home.inbox.rglob("*") if file.is_file()] == [own]
 
 
 @pytest.mark.nightly
@@ -32,10 +51,10 @@ def test_a_first_run_publishes_every_row_or_says_why_not(koers_home: Home) -> No
     people.mkdir()
     (people / "chart.csv").write_text("Medewerker;Team;Afdeling\nAnn;Noord;Verkoop\n")
 
-    said = CliRunner().invoke(app, ["run"])
+    said = koers(koers_home, "run")
 
-    assert said.exit_code == 0, said.output
-    assert "Loaded hubspot.deals: 3 read, 2 loaded, 1 rejected, 0 duplicate" in said.output
+    assert said.returncode == 0, said.stderr
+    assert "hubspot.deals: 3 read, 2 loaded, 1 rejected" in said.stdout
     connection = duckdb.connect(str(koers_home.publication()), read_only=True)
     revenue = dict(
         connection.execute(

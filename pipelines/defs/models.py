@@ -113,7 +113,7 @@ def build(
     at = home()
     at.dbt_target.mkdir(parents=True, exist_ok=True)
     variables = dbt_env(at, settings(at))
-    with writing(at, f"dbt build of run {context.run_id}", context.log.info):
+    with writing(at, f"dbt build of run {context.run.run_id}", context.log.info):
         with _environment(variables):
             dbt = DbtCliResource(
                 project_dir=str(DBT_PROJECT_DIR),

@@ -23,11 +23,11 @@ class NothingPublishedError(RuntimeError):
 
 def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Any:
     """Publish the warehouse as it is. Raises PublicationError; the old publication then stands."""
-    with writing(at, f"publication of run {context.run_id}", context.log.info):
+    with writing(at, f"publication of run {context.run.run_id}", context.log.info):
         return publish(
             at.warehouse,
             at,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             keep=settings(at).keep_publications,
             alert_events=published_events(at.ledger),
         )

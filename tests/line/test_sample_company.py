@@ -5,9 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ import pytest
 from pipelines.publication import current
 from pipelines.sample import write_sample
 from pipelines.settings import Home
+from tests.commands import koers
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("sample-company")]
 
@@ -30,20 +28,6 @@ RATIOS = {
     "social_click_rate",
     "win_rate",
 }
-
-
-def koers(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments],
-        env={
-            **{k: v for k, v in os.environ.items() if not k.startswith(("KOERS_", "DAGSTER_"))},
-            "KOERS_HOME": str(home.root),
-            "KOERS_PSEUDONYM_KEY": "made-up-key-of-the-tests-" + "0" * 16,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
