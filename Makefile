@@ -9,13 +9,16 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock
+.PHONY: help run up test check lock
 
 help: ## What make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/.ready ## Set up, then one nightly run
 	@$(BIN)/koers run
+
+up: $(VENV)/.ready ## Set up, then the Dagster UI with schedule and sensors
+	@$(BIN)/koers up
 
 test: $(VENV)/.ready-dev ## Set up, then all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -25,6 +28,9 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
+	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
+	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
 
 lock: $(VENV)/.ready-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

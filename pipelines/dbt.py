@@ -103,3 +103,9 @@ def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJ
         new.replace(home.manifest)
         stamp.write_text(wanted)
     return home.manifest
+
+
+if __name__ == "__main__":  # python -m pipelines.dbt: what `dg` and an editor need to load Koers
+    from pipelines.settings import home, settings
+
+    print(prepare_manifest(home(), settings()))
