@@ -55,10 +55,11 @@ def number(value: float, decimals: int, language: str) -> str:
 
 
 def value(amount: float, unit: str, language: str, *, currency: str = "EUR", more: int = 0) -> str:
-    """A KPI value in its unit: eur, percent (a fraction), count or score. `more` adds decimals."""
+    """A KPI value in its unit: currency (in `currency`), percent (a fraction), count or score.
+    `more` adds decimals."""
     if unit == "percent":
         return number(amount * 100, 1 + more, language) + "%"
-    if unit == "eur":
+    if unit == "currency":
         decimals = (0 if abs(amount) >= 1000 else 2) + more
         text = number(abs(amount), decimals, language)
         sign = "-" if amount < 0 and re.search(r"[1-9]", text) else ""

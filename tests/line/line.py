@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from connectors.core.discover import discover
 from connectors.core.export import IngestResult, ingest_inbox
@@ -11,6 +12,13 @@ from pipelines.publication import publish
 from pipelines.settings import Home, settings
 
 NOW = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """An export file; the lines of `text` may be indented."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [line.strip() for line in text.strip().splitlines()]
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def ingest(home: Home, now: dt.datetime = NOW) -> dict[str, IngestResult]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pytest
 
 from pipelines.settings import Home
-from tests.line.line import build, ingest
+from tests.line.line import build, ingest, write
 
 FILES = {
     "org_units": """
@@ -112,12 +110,6 @@ PROBLEMS = {
     ("kpi_targets", "revenue|bedrijf|decade|", "kind of margin 'gevoel' is unknown"),
     ("known_events", "Storing|", "unit nergens does not exist"),
 }
-
-
-def write(folder: Path, name: str, text: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [line.strip() for line in text.strip().splitlines()]
-    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def deals() -> str:

@@ -11,7 +11,7 @@ import duckdb
 
 KPIS = {
     # kpi: (label nl, label en, owner, unit, direction, cadence)
-    "revenue": ("Omzet", "Revenue", "directie", "eur", "higher", "month"),
+    "revenue": ("Omzet", "Revenue", "directie", "currency", "higher", "month"),
     "win_rate": ("Scoringskans", "Win rate", "verkoop", "percent", "higher", "month"),
     "nps": ("NPS", "NPS", "klantenservice", "score", "within", "quarter"),
 }

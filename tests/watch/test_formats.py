@@ -12,10 +12,10 @@ from pipelines.watch.formats import date, label, number, period, value
 @pytest.mark.parametrize(
     ("amount", "unit", "dutch", "english"),
     [
-        (1234.56, "eur", "€ 1.235", "€1,235"),
-        (234.5, "eur", "€ 234,50", "€234.50"),
-        (-1234567.0, "eur", "-€ 1.234.567", "-€1,234,567"),
-        (-0.001, "eur", "€ 0,00", "€0.00"),
+        (1234.56, "currency", "€ 1.235", "€1,235"),
+        (234.5, "currency", "€ 234,50", "€234.50"),
+        (-1234567.0, "currency", "-€ 1.234.567", "-€1,234,567"),
+        (-0.001, "currency", "€ 0,00", "€0.00"),
         (0.2345, "percent", "23,4%", "23.4%"),
         (-0.0001, "percent", "0,0%", "0.0%"),
         (12345, "count", "12.345", "12,345"),
@@ -34,8 +34,8 @@ def test_thousands_and_decimals() -> None:
 
 
 def test_other_currencies() -> None:
-    assert value(1500, "eur", "nl", currency="USD") == "$ 1.500"
-    assert value(1500, "eur", "en", currency="CHF") == "CHF 1,500"
+    assert value(1500, "currency", "nl", currency="USD") == "$ 1.500"
+    assert value(1500, "currency", "en", currency="CHF") == "CHF 1,500"
 
 
 @pytest.mark.parametrize(

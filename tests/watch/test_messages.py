@@ -60,7 +60,7 @@ def test_english() -> None:
 
 
 def test_both_sides_and_above() -> None:
-    row = judged("off_course", 1250.0, band_upper=1100.0, band_lower=900.0, unit="eur")
+    row = judged("off_course", 1250.0, band_upper=1100.0, band_lower=900.0, unit="currency")
     body = one(event(row)).body
     assert "Waarde € 1.250, doel € 100,00, tolerantieband € 900,00 tot € 1.100." in body
     assert "€ 150,00 boven de band." in body

@@ -10,7 +10,7 @@
 
 with
 
-fresh as (
+measured as (
     {% for measure in semantic_measures() %}
     {% for name, expr in (
         [(measure.name, measure.expr), (measure.name ~ '__count', 'case when ' ~ measure.expr ~ ' is not null then 1 end')]
@@ -42,6 +42,24 @@ fresh as (
         cast(null as bigint) as row_count
     where false
     {% endfor %}
+),
+
+-- With the units above it on the day it was attributed: a team that moves changes days that are no one's own.
+fresh as (
+    select
+        measured.measure,
+        measured.measure_date,
+        measured.attributed_on,
+        measured.org_unit_id,
+        measured.project_id,
+        measured.measure_value,
+        measured.row_count,
+        coalesce(array_to_string(chains.path, '>'), '') as org_path
+    from measured
+    left join {{ ref('int_org_chains') }} as chains
+        on
+            measured.org_unit_id = chains.org_unit_id
+            and measured.attributed_on between chains.valid_from and chains.valid_to
 )
 
 {% if is_incremental() %}
@@ -49,7 +67,14 @@ fresh as (
 
 known as (
     select
-        measure, measure_date, attributed_on, org_unit_id, project_id, measure_value, row_count
+        measure,
+        measure_date,
+        attributed_on,
+        org_unit_id,
+        project_id,
+        measure_value,
+        row_count,
+        org_path
     from {{ this }}
     where row_count > 0
 ),
@@ -76,6 +101,7 @@ select
     coalesce(fresh.measure_value, 0) as measure_value,
     -- A day whose last row went stays as an empty one, so that the periods above it hear of it.
     coalesce(fresh.row_count, 0) as row_count,
+    coalesce(fresh.org_path, '') as org_path,
     (select coalesce(max(build), 0) + 1 from {{ this }}) as build
 from touched
 left join fresh
@@ -91,6 +117,7 @@ select
     project_id,
     measure_value,
     row_count,
+    org_path,
     cast(1 as bigint) as build
 from fresh
 where row_count > 0

@@ -1,0 +1,218 @@
+"""What grew load by load equals what is built from all loads at once, to the last row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.dbt import run_dbt
+from pipelines.marts import MARTS
+from pipelines.publication import facts_hash
+from pipelines.settings import Home, settings
+from tests.line.line import NOW, ingest, write
+
+ORGANISATION = {
+    "org_units": """
+        Eenheid;Laag;Valt onder;Naam
+        bedrijf;organisatie;;Bedrijf
+        verkoop;afdeling;bedrijf;Verkoop
+        noord;team;verkoop;Noord
+        zuid;team;verkoop;Zuid
+        lente;project;bedrijf;Lente
+    """,
+    "people": """
+        person_id;name
+        ann;Ann
+        bob;Bob
+    """,
+    "memberships": """
+        Medewerker;Eenheid;Geldig vanaf
+        ann;noord;01-01-2025
+        bob;zuid;01-01-2025
+    """,
+    "project_rules": """
+        Bron;Waarde;Project
+        *;lente;lente
+    """,
+    "exchange_rates": """
+        Valuta;Koers;Geldig vanaf
+        USD;0,50;01-01-2026
+        USD;0,60;01-03-2026
+    """,
+    "kpi_targets": """
+        KPI;Eenheid;Periode;Doel
+        revenue;bedrijf;month;100
+        revenue;noord;month;10
+    """,
+}
+HEADINGS = (
+    "Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Campaign,Create Date,Close Date,"
+    "Last Modified Date\n"
+)
+FIRST = """
+    1,Ann,Closed won,100.00,EUR,lente,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
+    2,Ann,Closed won,200.00,USD,,2026-01-05 10:00,2026-03-03 12:00,2026-03-03 12:00
+    3,Bob,Presentation,400.00,EUR,lente,2026-01-20 10:00,2026-05-01 12:00,2026-03-03 12:00
+    4,Bob,Closed lost,800.00,EUR,,2026-01-05 10:00,2026-03-31 20:00,2026-04-01 12:00
+    5,Eve,Closed won,50.00,EUR,,2026-01-05 10:00,2026-01-07 12:00,2026-01-07 12:00
+"""
+LEDGER = """
+    Boekstuk;Boekdatum;Soort;Kostenplaats;Bedrag;Valuta
+    b1;10-01-2026;Omzet;noord;1000,00;EUR
+    b2;10-03-2026;Kosten;noord;400,00;USD
+"""
+# A late record, two corrections (an amount, a stage), and one of a deal without a change in it.
+SECOND = """
+    6,Bob,Closed won,16.00,EUR,,2025-12-30 10:00,2026-01-02 12:00,2026-04-01 12:00
+    1,Ann,Closed won,110.00,EUR,lente,2026-01-05 10:00,2026-02-03 12:00,2026-04-01 12:00
+    3,Bob,Closed won,400.00,EUR,,2026-01-20 10:00,2026-03-20 12:00,2026-04-01 12:00
+    4,Bob,Closed lost,800.00,EUR,,2026-01-05 10:00,2026-03-31 20:00,2026-04-01 12:00
+"""
+# The watermark moves into another quarter; an older version of deal 1 comes after a newer one.
+THIRD = """
+    7,Ann,Closed won,32.00,EUR,,2026-04-10 10:00,2026-04-20 12:00,2026-04-20 12:00
+    1,Ann,Closed won,100.00,EUR,lente,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
+"""
+
+
+class Line:
+    """One landing, built twice: load by load, and from scratch in a home of its own."""
+
+    def __init__(self, home: Home, scratch: Path) -> None:
+        self.home = home
+        self.rebuilt = Home(scratch)
+        scratch.mkdir()
+        home.landing.mkdir(parents=True)
+        (scratch / "landing").symlink_to(home.landing)
+        self.now = NOW
+
+    def land(self, deals: str, **organisation: str) -> None:
+        for name, text in organisation.items():
+            write(self.home.inbox / "organisation", f"{name}.csv", text)
+        write(self.home.inbox / "hubspot", f"deals-{self.now.date()}.csv", HEADINGS + deals.strip())
+        landed = ingest(self.home, self.now)
+        assert [f.refused for one in landed.values() for f in one.files if f.refused] == []
+        self.now += dt.timedelta(days=1)
+
+    def build(self, *, rebuild: list[str] | None = None) -> None:
+        """Build what is new; at the same time call dbt on the other home."""
+        chosen = settings(self.home)
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(run_dbt, ["run"], self.home, chosen)]
+            if rebuild:
+                calls.append(pool.submit(run_dbt, rebuild, self.rebuilt, chosen))
+            for call in calls:
+                call.result()
+
+    def differences(self) -> list[str]:
+        """The marts that are not the same in both."""
+        hashes = (hash_of_marts(self.home), hash_of_marts(self.rebuilt))
+        return [mart.name for mart in MARTS if hashes[0][mart.name] != hashes[1][mart.name]]
+
+    def values(self, kpi: str, grain: str = "year") -> dict[str, float]:
+        """The numerators of a KPI by unit, added up over all periods."""
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
+            return dict(
+                connection.execute(
+                    "select org_unit_id, sum(numerator)::double from fct_kpi_values"
+                    " where kpi = ? and grain = ? and numerator <> 0 group by 1",
+                    [kpi, grain],
+                ).fetchall()
+            )
+
+    def one(self, query: str) -> object:
+        with duckdb.connect(str(self.home.warehouse), read_only=True) as connection:
+            row = connection.execute(query).fetchone()
+            assert row is not None
+            return row[0] if len(row) == 1 else row
+
+
+def hash_of_marts(home: Home) -> dict[str, str]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        return {mart.name: facts_hash(connection, tables=[mart.name]) for mart in MARTS}
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+@pytest.mark.nightly
+def test_growing_equals_rebuilding(koers_home: Home, tmp_path: Path) -> None:
+    line = Line(koers_home, tmp_path / "scratch")
+    write(koers_home.inbox / "ledger", "ledger.csv", LEDGER)
+    line.land(FIRST, **ORGANISATION)
+    line.build(rebuild=["parse"])
+    assert line.values("revenue")["bedrijf"] == 100 + 0.6 * 200 + 50
+    assert line.values("revenue")["noord"] == 100 + 0.6 * 200
+    assert line.values("revenue")["lente"] == 100
+    target = (
+        "select target, status from fct_kpi_status where kpi = 'revenue' and grain = 'month'"
+        " and org_unit_id = 'bedrijf' and period_start = '2026-02-01'"
+    )
+    assert line.one(target) == (100.0, "on_course")
+    book = (
+        "select numerator::double from fct_kpi_values where kpi = 'order_book' and grain = 'month'"
+        " and org_unit_id = '{}' and period_start = '2026-03-01'"
+    )
+    assert line.one(book.format("bedrijf")) == 400
+
+    # Ann has been in the other team since 1 February, and the rate of March is taken away.
+    line.land(
+        SECOND,
+        memberships=replaced(
+            ORGANISATION["memberships"], "bob;", "ann;zuid;01-02-2026\n        bob;"
+        ),
+        exchange_rates="""
+            Valuta;Koers;Geldig vanaf;Geldig tot en met
+            USD;0,50;01-01-2026;28-02-2026
+        """,
+        kpi_targets=replaced(ORGANISATION["kpi_targets"], "month;100", "month;500"),
+    )
+    line.build(rebuild=["run", "--full-refresh"])
+    assert line.differences() == []
+    assert line.values("revenue") == {
+        "bedrijf": 110 + 50 + 16 + 400,
+        "bedrijf/unassigned-department": 50,
+        "bedrijf/unassigned-department/unassigned-team": 50,
+        "bedrijf/unassigned-department/unassigned-team/unassigned-individual": 50,
+        "verkoop": 110 + 16 + 400,
+        "zuid": 110 + 16 + 400,
+        "ann": 110,
+        "bob": 16 + 400,
+        "lente": 110,
+        "bedrijf/unassigned-project": 50 + 16 + 400,
+    }
+    assert line.one(target) == (500.0, "off_course")
+    assert line.one(book.format("bedrijf")) == 0
+    unpriced = "select count(*), min(reason) from quarantine where kind = 'no_exchange_rate'"
+    assert line.one(unpriced) == (2, "amount: there is no exchange rate of USD on 2026-03-03")
+
+    # Bob is taken out of the files, the rate comes back, and the sources go on to 20 April.
+    line.land(
+        THIRD,
+        people=replaced(ORGANISATION["people"], "bob;Bob", ""),
+        memberships=replaced(ORGANISATION["memberships"], "bob;zuid;01-01-2025", ""),
+        exchange_rates=ORGANISATION["exchange_rates"],
+    )
+    line.build(rebuild=["run", "--full-refresh"])
+    assert line.differences() == []
+    revenue = line.values("revenue")
+    assert revenue["bedrijf"] == 110 + 50 + 16 + 400 + 0.6 * 200 + 32
+    assert revenue["ann"] == revenue["noord"] == 110 + 0.6 * 200 + 32
+    assert "bob" not in revenue
+    assert "zuid" not in revenue
+    assert line.one(unpriced) == (0, None)
+    assert line.one("select max(data_as_of) from fct_kpi_values where kpi = 'revenue'") == dt.date(
+        2026, 4, 20
+    )
+
+    # Nothing new: nothing is written.
+    rows = "select count(*), max(build) from int_kpi_values"
+    before = (line.one(rows), hash_of_marts(koers_home))
+    line.build()
+    assert (line.one(rows), hash_of_marts(koers_home)) == before
