@@ -31,6 +31,8 @@ from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
 from connectors.core.spool import COLUMNS, REJECT_COLUMNS, Spool, connect
 
 SMALLEST_SHARE = 0.5
+SMALLEST_GUARDED = 20
+"""Rows below which half as many is nothing to stop at: a list of a few people does change so."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Load:
         """Put the load in its place, durably.
 
         Raises ShrinkError when a load that replaces everything holds less than half of the rows of
-        the one before it, unless `accept_shrink`.
+        the one before it (if that held 20 or more), unless `accept_shrink`.
         """
         done = finish(
             self._db,
@@ -192,7 +194,7 @@ class Load:
         if self.stream.mode != "full" or self.previous is None:
             return
         before, after = self.previous.counts.loaded, done.counts.loaded
-        if after < before * SMALLEST_SHARE:
+        if before >= SMALLEST_GUARDED and after < before * SMALLEST_SHARE:
             raise ShrinkError(
                 f"{self.connector.name}.{self.stream.name} would go from {before:,} rows to "
                 f"{after:,}, and what is left out counts as gone. If that is right, write "

@@ -137,7 +137,7 @@ def _missing(fit: _Fit, headings: Sequence[str]) -> str:
     for field in fit.stream.fields:
         if field.name in fit.missing:
             known = " or ".join(f"'{h}'" for h in (field.headings or (field.name,)))
-            near = nearest(field.name, free) if free else ""
-            hint = f" ({near})" if near.startswith("did") else ""
+            near = (nearest(name, free) for name in (field.name, *field.headings)) if free else ()
+            hint = next((f" ({found})" for found in near if found.startswith("did")), "")
             told.append(f"{field.name} is missing, as heading {known}{hint}")
     return "; ".join(told)
