@@ -63,7 +63,14 @@ fresh as (
 ,
 
 known as (
-    select measure, measure_date, org_unit_id, project_id, measure_value, row_count, org_path
+    select
+        measure,
+        measure_date,
+        org_unit_id,
+        project_id,
+        measure_value,
+        row_count,
+        org_path
     from {{ this }}
     where row_count > 0
 ),
@@ -71,12 +78,30 @@ known as (
 -- A day is touched when any of its rows came, went or changed, from whatever cause: a new or late
 -- record, a correction, a re-organisation. Comparing beats bookkeeping: nothing can be forgotten.
 touched as (
-    select measure, measure_date from (select * from fresh where row_count > 0 except all select * from known)
+    select
+        measure,
+        measure_date
+    from (
+        select * from fresh
+        where row_count > 0
+        except all
+        select * from known
+    ) as came_or_changed
     union
-    select measure, measure_date from (select * from known except all select * from fresh)
+    select
+        measure,
+        measure_date
+    from (
+        select * from known
+        except all
+        select * from fresh
+    ) as went_or_changed
     {% if restate_from %}
     union
-    select measure, measure_date from fresh
+    select
+        measure,
+        measure_date
+    from fresh
     where measure_date between cast('{{ restate_from }}' as date) and cast('{{ restate_to }}' as date)
     {% endif %}
 )
@@ -93,7 +118,8 @@ select
     (select coalesce(max(build), 0) + 1 from {{ this }}) as build
 from touched
 left join fresh
-    on touched.measure = fresh.measure and touched.measure_date = fresh.measure_date
+    on
+        touched.measure = fresh.measure and touched.measure_date = fresh.measure_date
         and fresh.row_count > 0
 {% else %}
 
