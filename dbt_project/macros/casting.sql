@@ -29,7 +29,9 @@
   {{ return(try_cast_to(cell, kinds()[kind][0], kinds()[kind][1])) }}
 {% endmacro %}
 
-{% macro try_cast_to(cell, type, pattern) %}{{ return(adapter.dispatch('try_cast_to', 'koers')(cell, type, pattern)) }}{% endmacro %}
+{% macro try_cast_to(cell, type, pattern) %}
+  {{ return(adapter.dispatch('try_cast_to', 'koers')(cell, type, pattern)) }}
+{% endmacro %}
 {% macro duckdb__try_cast_to(cell, type, pattern) -%}
 case when regexp_full_match({{ cell }}, '{{ pattern }}') then try_cast({{ cell }} as {{ type }}) end
 {%- endmacro %}

@@ -29,7 +29,9 @@
   {{ return('') }}
 {% endmacro %}
 
-{% macro landed_rows(loads, fields) %}{{ return(adapter.dispatch('landed_rows', 'koers')(loads, fields)) }}{% endmacro %}
+{% macro landed_rows(loads, fields) %}
+  {{ return(adapter.dispatch('landed_rows', 'koers')(loads, fields)) }}
+{% endmacro %}
 {% macro duckdb__landed_rows(loads, fields) %}
   {% set files = [] %}
   {% for load in loads %}{% do files.extend(load.files) %}{% endfor %}

@@ -4,7 +4,11 @@
 with
 
 days as (
-    select kpi, period_start as balance_date, org_unit_id, numerator
+    select
+        kpi,
+        period_start as balance_date,
+        org_unit_id,
+        numerator
     from {{ ref('fct_kpi_values') }}
     where
         grain = 'day'

@@ -6,7 +6,11 @@
 with
 
 days as (
-    select measure, period_start as measure_date, org_unit_id, measure_value
+    select
+        measure,
+        period_start as measure_date,
+        org_unit_id,
+        measure_value
     from {{ ref('int_measure_periods') }}
     where
         grain = 'day' and org_unit_id <> ''

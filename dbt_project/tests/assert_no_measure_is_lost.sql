@@ -3,13 +3,17 @@
 with
 
 measured as (
-    select measure, sum(measure_value) as measure_value
+    select
+        measure,
+        sum(measure_value) as measure_value
     from {{ ref('int_measure_days') }}
     group by measure
 ),
 
 organisation as (
-    select periods.measure, sum(periods.measure_value) as measure_value
+    select
+        periods.measure,
+        sum(periods.measure_value) as measure_value
     from {{ ref('int_measure_periods') }} as periods
     inner join {{ ref('dim_org_unit') }} as units
         on periods.org_unit_id = units.org_unit_id and units.layer = 'organisation'

@@ -25,15 +25,21 @@ kpi_connectors (kpi, connector) as (
     (null, null)
 ),
 
+connectors as (
+    select
+        connector,
+        max(covers_until) as covers_until
+    from {{ ref('fct_source_freshness') }}
+    group by connector
+),
+
 -- A KPI is known as far as the slowest of the sources it needs; one without a load is not needed.
 watermarks as (
-    select kpi_connectors.kpi, min(connectors.covers_until) as data_as_of
+    select
+        kpi_connectors.kpi,
+        min(connectors.covers_until) as data_as_of
     from kpi_connectors
-    inner join (
-        select connector, max(covers_until) as covers_until
-        from {{ ref('fct_source_freshness') }}
-        group by connector
-    ) as connectors on kpi_connectors.connector = connectors.connector
+    inner join connectors on kpi_connectors.connector = connectors.connector
     group by kpi_connectors.kpi
 ),
 
@@ -45,7 +51,10 @@ measure_periods as (
 -- A series begins with the first record of its unit and goes on without gaps: a period in which
 -- nothing happened is a fact too.
 first_dates as (
-    select kpis.kpi, measure_periods.org_unit_id, min(measure_periods.first_date) as first_date
+    select
+        kpis.kpi,
+        measure_periods.org_unit_id,
+        min(measure_periods.first_date) as first_date
     from measure_periods
     inner join kpis on measure_periods.measure in (kpis.numerator, kpis.denominator)
     where measure_periods.grain = 'year'
@@ -53,7 +62,9 @@ first_dates as (
 ),
 
 unit_ends as (
-    select ancestor_id as org_unit_id, max(valid_to) as last_date
+    select
+        ancestor_id as org_unit_id,
+        max(valid_to) as last_date
     from {{ ref('int_org_paths') }}
     group by ancestor_id
 ),

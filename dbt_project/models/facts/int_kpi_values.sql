@@ -29,7 +29,10 @@ measure_periods as (
 series as (select * from {{ ref('int_kpi_series') }}),
 
 coverage as (
-    select kpi, min(first_date) as first_date, max(data_as_of) as data_as_of
+    select
+        kpi,
+        min(first_date) as first_date,
+        max(data_as_of) as data_as_of
     from series
     group by kpi
 ),
@@ -50,7 +53,11 @@ periods as (
 
 {% if is_incremental() %}
 known_series as (
-    select kpi, org_unit_id, min(period_start) as first_date, max(period_start) as last_date
+    select
+        kpi,
+        org_unit_id,
+        min(period_start) as first_date,
+        max(period_start) as last_date
     from {{ this }}
     where grain = 'day'
     group by kpi, org_unit_id
@@ -76,7 +83,7 @@ moved_series as (
     where
         series.first_date is distinct from known_series.first_date
         or series.last_date is distinct from known_series.last_date
-    group by 1
+    group by coalesce(series.kpi, known_series.kpi)
 ),
 
 redefined as (
@@ -87,27 +94,41 @@ redefined as (
 ),
 
 changed_periods as (
-    select distinct measure, grain, period_start
+    select distinct
+        measure,
+        grain,
+        period_start
     from {{ ref('int_measure_periods') }}
     where build > (select coalesce(max(build), 0) from {{ this }})
 ),
 
+first_changes as (
+    select
+        measure,
+        grain,
+        min(period_start) as period_start
+    from changed_periods
+    group by measure, grain
+),
+
 touched as (
-    select kpis.kpi, changed_periods.grain, changed_periods.period_start
+    select
+        kpis.kpi,
+        changed_periods.grain,
+        changed_periods.period_start
     from changed_periods
     inner join kpis on changed_periods.measure in (kpis.numerator, kpis.denominator)
     where not kpis.is_running
     union
-    select kpis.kpi, periods.grain, periods.period_start
+    select
+        kpis.kpi,
+        periods.grain,
+        periods.period_start
     from kpis
     inner join periods on true
     left join moved_series on kpis.kpi = moved_series.kpi
     left join redefined on kpis.kpi = redefined.kpi
-    left join (
-        select measure, grain, min(period_start) as period_start
-        from changed_periods
-        group by measure, grain
-    ) as changed
+    left join first_changes as changed
         on kpis.is_running and kpis.numerator = changed.measure and periods.grain = changed.grain
     where
         periods.period_end >= moved_series.since
@@ -131,12 +152,16 @@ dense as (
     from series
     inner join kpis on series.kpi = kpis.kpi
     inner join periods
-        on periods.period_end >= series.first_date and periods.period_start <= series.last_date
+        on series.first_date <= periods.period_end and series.last_date >= periods.period_start
     {% if is_incremental() %}
     where
         kpis.is_running
         or (series.kpi, periods.grain, periods.period_start) in (
-            select kpi, grain, period_start from touched
+            select
+                kpi,
+                grain,
+                period_start
+            from touched
         )
     {% endif %}
 ),
@@ -214,6 +239,10 @@ from summed
 inner join coverage on summed.kpi = coverage.kpi
 {% if is_incremental() %}
 where (summed.kpi, summed.grain, summed.period_start) in (
-    select kpi, grain, period_start from touched
+    select
+        kpi,
+        grain,
+        period_start
+    from touched
 )
 {% endif %}

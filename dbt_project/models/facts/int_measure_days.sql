@@ -44,7 +44,7 @@ measured as (
     {% endfor %}
 ),
 
--- With the units above it on the day it was attributed: a team that moves changes days that are no one's own.
+-- With the units above it on the day it was attributed: a team that moves changes days too.
 fresh as (
     select
         measured.measure,
@@ -82,12 +82,30 @@ known as (
 -- A day is touched when any of its rows came, went or changed, from whatever cause: a new or late
 -- record, a correction, a re-organisation. Comparing beats bookkeeping: nothing can be forgotten.
 touched as (
-    select measure, measure_date from (select * from fresh where row_count > 0 except all select * from known)
+    select
+        measure,
+        measure_date
+    from (
+        select * from fresh
+        where row_count > 0
+        except all
+        select * from known
+    ) as came_or_changed
     union
-    select measure, measure_date from (select * from known except all select * from fresh)
+    select
+        measure,
+        measure_date
+    from (
+        select * from known
+        except all
+        select * from fresh
+    ) as went_or_changed
     {% if restate_from %}
     union
-    select measure, measure_date from fresh
+    select
+        measure,
+        measure_date
+    from fresh
     where measure_date between cast('{{ restate_from }}' as date) and cast('{{ restate_to }}' as date)
     {% endif %}
 )
@@ -105,7 +123,8 @@ select
     (select coalesce(max(build), 0) + 1 from {{ this }}) as build
 from touched
 left join fresh
-    on touched.measure = fresh.measure and touched.measure_date = fresh.measure_date
+    on
+        touched.measure = fresh.measure and touched.measure_date = fresh.measure_date
         and fresh.row_count > 0
 {% else %}
 

@@ -10,7 +10,9 @@ days as (select * from {{ ref('int_measure_days') }}),
 
 {% if is_incremental() %}
 changed_days as (
-    select distinct measure, measure_date
+    select distinct
+        measure,
+        measure_date
     from days
     where build > (select coalesce(max(build), 0) from {{ this }})
 ),
@@ -31,11 +33,23 @@ placed as (
             days.org_unit_id = paths.leaf_id
             and days.attributed_on between paths.valid_from and paths.valid_to
     union all
-    select measure, measure_date, project_id as org_unit_id, measure_value, row_count, build
+    select
+        measure,
+        measure_date,
+        project_id as org_unit_id,
+        measure_value,
+        row_count,
+        build
     from days
     where row_count > 0
     union all
-    select measure, measure_date, '' as org_unit_id, measure_value, row_count, build
+    select
+        measure,
+        measure_date,
+        '' as org_unit_id,
+        measure_value,
+        row_count,
+        build
     from days
     where row_count = 0
 )
@@ -53,7 +67,10 @@ select
 from placed
 {% if is_incremental() %}
 where (placed.measure, cast({{ dbt.date_trunc(grain, 'placed.measure_date') }} as date)) in (
-    select measure, cast({{ dbt.date_trunc(grain, 'measure_date') }} as date) from changed_days
+    select
+        measure,
+        cast({{ dbt.date_trunc(grain, 'measure_date') }} as date)
+    from changed_days
 )
 {% endif %}
 group by 1, 3, 4

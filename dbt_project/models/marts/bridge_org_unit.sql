@@ -1,7 +1,7 @@
 with newest as (
     select *
     from {{ ref('int_org_chains') }}
-    qualify row_number() over (partition by org_unit_id order by valid_to desc, valid_from desc, parent_id) = 1
+    qualify row_number() over (partition by org_unit_id order by valid_to desc, valid_from desc, parent_id asc) = 1
 )
 
 select

@@ -1,2 +1,10 @@
-select distinct org_unit_id, layer, name, parent_id, owner, is_unassigned, valid_from, valid_to
+select distinct
+    org_unit_id,
+    layer,
+    name,
+    parent_id,
+    owner,
+    is_unassigned,
+    valid_from,
+    valid_to
 from {{ ref('int_org_chains') }}

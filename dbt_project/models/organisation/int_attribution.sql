@@ -2,7 +2,11 @@
 with
 
 known as (
-    select org_unit_id, min(layer) as layer from {{ ref('int_org_tree') }} group by org_unit_id
+    select
+        org_unit_id,
+        min(layer) as layer
+    from {{ ref('int_org_tree') }}
+    group by org_unit_id
 ),
 
 leaves as (
@@ -31,7 +35,9 @@ placed as (
         leaves.source_user,
         chains.org_unit_id,
         chains.path[1] as organisation_id,
-        chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'department') + 1] as department_id,
+        chains.path[
+            len(chains.path) - list_position(list_reverse(chains.path_layers), 'department') + 1
+        ] as department_id,
         chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'team') + 1] as team_id,
         chains.org_unit_id as individual_id,
         greatest(leaves.valid_from, chains.valid_from) as valid_from,
@@ -44,4 +50,6 @@ placed as (
             and leaves.valid_to >= chains.valid_from
 )
 
-{{ without_overlap('placed', ['source', 'source_user'], ['org_unit_id', 'organisation_id', 'department_id', 'team_id', 'individual_id']) }}
+{{ without_overlap('placed', ['source', 'source_user'], [
+    'org_unit_id', 'organisation_id', 'department_id', 'team_id', 'individual_id'
+]) }}

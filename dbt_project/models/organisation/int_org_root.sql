@@ -1,6 +1,7 @@
 -- One row: the organisation itself and the unassigned units below it.
 with root as (
-    select min(org_unit_id) as id from {{ ref('org_units') }} where layer = 'organisation'
+    select min(org_unit_id) as id from {{ ref('org_units') }}
+    where layer = 'organisation'
 )
 
 select

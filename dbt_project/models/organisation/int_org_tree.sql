@@ -3,8 +3,23 @@
 -- that skips a layer hangs under the unassigned one of the layer it skips.
 with
 
+people as (
+    select
+        person_id,
+        min(name) as name
+    from {{ ref('people') }}
+    group by person_id
+),
+
 given as (
-    select org_unit_id, layer, parent_id, name, owner, valid_from, valid_to
+    select
+        org_unit_id,
+        layer,
+        parent_id,
+        name,
+        owner,
+        valid_from,
+        valid_to
     from {{ ref('org_units') }}
     union all
     select
@@ -16,9 +31,7 @@ given as (
         members.valid_from,
         members.valid_to
     from {{ ref('memberships') }} as members
-    inner join (
-        select person_id, min(name) as name from {{ ref('people') }} group by person_id
-    ) as people on members.person_id = people.person_id
+    inner join people on members.person_id = people.person_id
     where members.person_id not in (select org_unit_id from {{ ref('org_units') }})
 ),
 
@@ -27,7 +40,12 @@ layers (layer, layer_rank) as (
 ),
 
 known as (
-    select org_unit_id, min(layer) as layer, min(name) as name from given group by org_unit_id
+    select
+        org_unit_id,
+        min(layer) as layer,
+        min(name) as name
+    from given
+    group by org_unit_id
 ),
 
 placed as (
@@ -57,29 +75,54 @@ placed as (
 ),
 
 unassigned as (
-    select org_unit_id, org_unit_id || '/unassigned-department' as id, 'department' as layer
-    from known where layer = 'organisation'
+    select
+        org_unit_id,
+        org_unit_id || '/unassigned-department' as id,
+        'department' as layer
+    from known
+    where layer = 'organisation'
     union all
-    select org_unit_id, org_unit_id || '/unassigned-project', 'project'
-    from known where layer = 'organisation'
+    select
+        org_unit_id,
+        org_unit_id || '/unassigned-project',
+        'project'
+    from known
+    where layer = 'organisation'
     union all
-    select org_unit_id || '/unassigned-department', org_unit_id || '/unassigned-department/unassigned-team', 'team'
-    from known where layer = 'organisation'
+    select
+        org_unit_id || '/unassigned-department',
+        org_unit_id || '/unassigned-department/unassigned-team',
+        'team'
+    from known
+    where layer = 'organisation'
     union all
     select
         org_unit_id || '/unassigned-department/unassigned-team',
         org_unit_id || '/unassigned-department/unassigned-team/unassigned-individual',
         'individual'
-    from known where layer = 'organisation'
+    from known
+    where layer = 'organisation'
     union all
-    select org_unit_id, org_unit_id || '/unassigned-team', 'team'
-    from known where layer = 'department'
+    select
+        org_unit_id,
+        org_unit_id || '/unassigned-team',
+        'team'
+    from known
+    where layer = 'department'
     union all
-    select org_unit_id || '/unassigned-team', org_unit_id || '/unassigned-team/unassigned-individual', 'individual'
-    from known where layer = 'department'
+    select
+        org_unit_id || '/unassigned-team',
+        org_unit_id || '/unassigned-team/unassigned-individual',
+        'individual'
+    from known
+    where layer = 'department'
     union all
-    select org_unit_id, org_unit_id || '/unassigned-individual', 'individual'
-    from known where layer = 'team'
+    select
+        org_unit_id,
+        org_unit_id || '/unassigned-individual',
+        'individual'
+    from known
+    where layer = 'team'
 )
 
 select
@@ -100,6 +143,12 @@ select
 from placed
 union all
 select
-    id, layer, org_unit_id, 'Niet toegewezen', cast(null as varchar),
-    cast('1900-01-01' as date), cast('9999-12-31' as date), true
+    id,
+    layer,
+    org_unit_id,
+    'Niet toegewezen',
+    cast(null as varchar),
+    cast('1900-01-01' as date),
+    cast('9999-12-31' as date),
+    true
 from unassigned

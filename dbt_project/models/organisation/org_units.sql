@@ -66,7 +66,7 @@ one_layer as (
     select
         org_unit_id,
         first_value(layer) over (
-            partition by org_unit_id order by valid_from desc, layer
+            partition by org_unit_id order by valid_from desc, layer asc
         ) as layer,
         parent_id,
         name,

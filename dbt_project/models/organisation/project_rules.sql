@@ -9,7 +9,10 @@ current_rows as (
 given as (
     select source_name as source, rule_value, project_id, {{ valid_range() }}
     from current_rows
-    where project_id in (select org_unit_id from {{ ref('int_org_chains') }} where layer = 'project')
+    where project_id in (
+        select org_unit_id from {{ ref('int_org_chains') }}
+        where layer = 'project'
+    )
 )
 
 {{ without_overlap('given', ['source', 'rule_value'], ['project_id']) }}

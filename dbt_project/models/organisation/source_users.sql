@@ -23,14 +23,29 @@ named as (
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to
     from {{ ref('people') }} as people
-    where not exists (
-        select 1 from explicit
-        where explicit.source = '*' and explicit.source_user = people.name
-    )
+    where
+        not exists (
+            select 1 from explicit
+            where explicit.source = '*' and explicit.source_user = people.name
+        )
     group by people.name
     having count(distinct people.person_id) = 1
 )
 
-select * from explicit
+select
+    source,
+    source_user,
+    person_id,
+    org_unit_id,
+    valid_from,
+    valid_to
+from explicit
 union all
-select * from named
+select
+    source,
+    source_user,
+    person_id,
+    org_unit_id,
+    valid_from,
+    valid_to
+from named

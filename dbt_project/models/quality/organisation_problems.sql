@@ -57,8 +57,24 @@ known_sources (source_name) as (
 
 ),
 
+namesakes as (
+    select name
+    from {{ ref('people') }}
+    group by name
+    having count(distinct person_id) > 1
+),
+
+split_teams as (
+    select {{ slug('team', 'team') }} as team_id
+    from chart
+    group by {{ slug('team', 'team') }}
+    having count(distinct {{ slug('department', 'department') }}) > 1
+),
+
 known_units as (
-    select org_unit_id, min(layer) as layer
+    select
+        org_unit_id,
+        min(layer) as layer
     from {{ ref('int_org_tree') }}
     group by org_unit_id
 ),
@@ -74,9 +90,14 @@ reached as (
 -- What stands above a unit on any day; union, not union all, so that a circle comes to an end.
 above as (
     with recursive above_unit as (
-        select org_unit_id, parent_id as ancestor_id from units
+        select
+            org_unit_id,
+            parent_id as ancestor_id
+        from units
         union
-        select above_unit.org_unit_id, units.parent_id
+        select
+            above_unit.org_unit_id,
+            units.parent_id
         from above_unit
         inner join units on above_unit.ancestor_id = units.org_unit_id
     )
@@ -87,7 +108,9 @@ above as (
 circles as (
     select stated.org_unit_id
     from (
-        select org_unit_id, sum(valid_to - valid_from + 1) as stated_days
+        select
+            org_unit_id,
+            sum(valid_to - valid_from + 1) as stated_days
         from {{ ref('org_units') }}
         group by org_unit_id
     ) as stated
@@ -100,42 +123,85 @@ circles as (
 -- Everything with a period: of one subject, only one thing can hold on one day.
 periods as (
     select
-        'org_units' as stream, record_id, 'unit ' || org_unit_id as subject,
-        coalesce(parent_id, '') as says, valid_from, valid_to
+        'org_units' as stream,
+        record_id,
+        'unit ' || org_unit_id as subject,
+        coalesce(parent_id, '') as says,
+        valid_from,
+        valid_to
     from units
     union all
-    select 'memberships', record_id, 'person ' || person_id, org_unit_id, valid_from, valid_to
+    select
+        'memberships',
+        record_id,
+        'person ' || person_id,
+        org_unit_id,
+        valid_from,
+        valid_to
     from members
     union all
-    select 'org_chart', record_id, 'person ' || person, team, valid_from, valid_to
+    select
+        'org_chart',
+        record_id,
+        'person ' || person,
+        team,
+        valid_from,
+        valid_to
     from chart
     union all
     select
-        'source_users', record_id, 'user ' || source_user || ' of ' || source_name,
-        coalesce(person_id, org_unit_id, ''), valid_from, valid_to
+        'source_users',
+        record_id,
+        'user ' || source_user || ' of ' || source_name,
+        coalesce(person_id, org_unit_id, ''),
+        valid_from,
+        valid_to
     from users
     union all
     select
-        'project_rules', record_id, 'value ' || rule_value || ' of ' || source_name,
-        project_id, valid_from, valid_to
+        'project_rules',
+        record_id,
+        'value ' || rule_value || ' of ' || source_name,
+        project_id,
+        valid_from,
+        valid_to
     from rules
     union all
     select
-        'exchange_rates', record_id, 'currency ' || currency, cast(rate as varchar),
-        valid_from, valid_to
+        'exchange_rates',
+        record_id,
+        'currency ' || currency,
+        cast(rate as varchar),
+        valid_from,
+        valid_to
     from rates
     where rate > 0
     union all
     select
-        'kpi_targets', record_id,
-        'KPI ' || kpi || ' of ' || org_unit_id || ' per ' || coalesce(grain, ''), '',
-        valid_from, valid_to
+        'kpi_targets',
+        record_id,
+        'KPI ' || kpi || ' of ' || org_unit_id || ' per ' || coalesce(grain, ''),
+        '',
+        valid_from,
+        valid_to
     from targets
     union all
-    select 'people', record_id, cast(null as varchar), '', valid_from, valid_to
+    select
+        'people',
+        record_id,
+        cast(null as varchar),
+        '',
+        valid_from,
+        valid_to
     from people
     union all
-    select 'known_events', record_id, cast(null as varchar), '', valid_from, valid_to
+    select
+        'known_events',
+        record_id,
+        cast(null as varchar),
+        '',
+        valid_from,
+        valid_to
     from events
 ),
 
@@ -153,7 +219,7 @@ clashes as (
             later.stream = earlier.stream
             and later.subject = earlier.subject
             and (earlier.valid_from, earlier.record_id) < (later.valid_from, later.record_id)
-            and earlier.valid_to >= later.valid_from
+            and later.valid_from <= earlier.valid_to
     where earlier.valid_from <= earlier.valid_to and later.valid_from <= later.valid_to
 ),
 
@@ -188,7 +254,7 @@ problems as (
     union all
     select
         'org_units',
-        record_id,
+        units.record_id,
         'there is more than one organisation; the other is ' || root.organisation_id,
         'this one is not used; what is under it hangs under ' || root.organisation_id
     from units
@@ -280,12 +346,7 @@ problems as (
         'another employee is also called ' || name,
         'work under that name alone counts as unassigned; name each in source_users'
     from people
-    where
-        name in (
-            select name from {{ ref('people') }}
-            group by name
-            having count(distinct person_id) > 1
-        )
+    where name in (select name from namesakes)
 
     union all
     select
@@ -316,12 +377,7 @@ problems as (
         'team ' || team || ' is in more than one department',
         'the team is under one of them'
     from chart
-    where
-        {{ slug('team', 'team') }} in (
-            select {{ slug('team', 'team') }} from chart
-            group by 1
-            having count(distinct {{ slug('department', 'department') }}) > 1
-        )
+    where {{ slug('team', 'team') }} in (select team_id from split_teams)
 
     union all
     select
@@ -367,9 +423,17 @@ problems as (
         || (select string_agg(source_name, ', ' order by source_name) from known_sources),
         'the row matches nothing'
     from (
-        select 'source_users' as stream, record_id, source_name from users
+        select
+            'source_users' as stream,
+            record_id,
+            source_name
+        from users
         union all
-        select 'project_rules' as stream, record_id, source_name from rules
+        select
+            'project_rules' as stream,
+            record_id,
+            source_name
+        from rules
     ) as named
     where source_name not in (select source_name from known_sources)
 
@@ -441,5 +505,9 @@ problems as (
     where org_unit_id not in (select org_unit_id from {{ ref('dim_org_unit') }})
 )
 
-select stream, record_id, problem, outcome
+select
+    stream,
+    record_id,
+    problem,
+    outcome
 from problems

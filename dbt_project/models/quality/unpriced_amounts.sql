@@ -4,14 +4,35 @@ with
 
 -- The amounts that the measures turn into the base currency, on the days they do it for.
 amounts as (
-    select source, 'deals' as entity, record_id, load_id, amount, currency, closed_date as rate_date
+    select
+        source,
+        'deals' as entity,
+        record_id,
+        load_id,
+        amount,
+        currency,
+        closed_date as rate_date
     from {{ ref('deals') }}
     where stage = 'won'
     union
-    select source, 'deals' as entity, record_id, load_id, amount, currency, created_date as rate_date
+    select
+        source,
+        'deals' as entity,
+        record_id,
+        load_id,
+        amount,
+        currency,
+        created_date as rate_date
     from {{ ref('deals') }}
     union
-    select source, 'ledger_entries' as entity, record_id, load_id, amount, currency, entry_date as rate_date
+    select
+        source,
+        'ledger_entries' as entity,
+        record_id,
+        load_id,
+        amount,
+        currency,
+        entry_date as rate_date
     from {{ ref('ledger_entries') }}
 ),
 

@@ -30,7 +30,9 @@ renamed as (
         project_code,
         {{ as_decimal('amount') }} as amount,
         coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
-        {{ quarantine_reason(casts, required=['entry_id', 'entry_date', 'account_type', 'amount'], rules=rules) }} as quarantine_reason
+        {{ quarantine_reason(
+            casts, required=['entry_id', 'entry_date', 'account_type', 'amount'], rules=rules
+        ) }} as quarantine_reason
     from source
 )
 
