@@ -93,10 +93,11 @@ def warehouse(file: Path, facts: Iterable[dict[str, Any]] = ()) -> Path:
     with duckdb.connect(str(file)) as db:
         db.execute(
             "create table dim_kpi (kpi varchar, label_nl varchar, label_en varchar, owner varchar, "
-            "unit varchar, direction varchar, cadence varchar)"
+            "unit varchar, direction varchar, cadence varchar, home_layer varchar)"
         )
         db.executemany(
-            "insert into dim_kpi values (?, ?, ?, ?, ?, ?, ?)", [(k, *v) for k, v in KPIS.items()]
+            "insert into dim_kpi values (?, ?, ?, ?, ?, ?, ?, 'organisation')",
+            [(k, *v) for k, v in KPIS.items()],
         )
         db.execute("comment on table dim_kpi is 'One row is one KPI. It''s defined in dbt.'")
         db.execute("comment on column dim_kpi.unit is 'eur, percent, count or score.'")

@@ -25,5 +25,7 @@ select
     {{ org_columns() }},
     1 as closed_deals,
     case when stage = 'won' then 1 end as won_orders,
-    case when stage = 'won' then amount_base end as order_amount
+    case when stage = 'won' then amount_base end as order_amount,
+    -- An order without a known value counts in no average.
+    case when stage = 'won' and amount_base is not null then 1 end as priced_orders
 from priced

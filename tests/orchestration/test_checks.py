@@ -1,0 +1,72 @@
+"""What a KPI check tells, from a publication."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.defs.checks import kpi_checks
+from pipelines.kpis import Kpi
+from pipelines.publication import publish
+from pipelines.settings import Home
+from tests.publication.tiny import KPIS, fact, month, warehouse
+
+
+@pytest.fixture
+def kpis(manifest: dict[str, Any]) -> dict[str, Kpi]:
+    from pipelines.kpis import load_kpis
+
+    found = load_kpis(manifest)
+    return {name: found[name] for name in KPIS}
+
+
+def results(kpis: dict[str, Kpi]) -> dict[str, dg.AssetCheckEvaluation]:
+    @dg.asset(key=["fct_kpi_status"])
+    def facts() -> None: ...
+
+    @dg.asset(key=["publication", "management"])
+    def publication() -> None: ...
+
+    with dg.instance_for_test() as instance:
+        done = dg.materialize([facts, publication, kpi_checks(kpis)], instance=instance)
+    return {check.check_name: check for check in done.get_asset_check_evaluations()}
+
+
+def test_without_a_publication_nothing_passes(koers_home: Home, kpis: dict[str, Kpi]) -> None:
+    told = results(kpis)
+    assert set(told) == set(kpis)
+    assert not any(check.passed for check in told.values())
+    assert {check.metadata["status"].value for check in told.values()} == {"no_data"}
+
+
+def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -> None:
+    warehouse(
+        koers_home.warehouse,
+        [
+            fact("revenue", "org", month(1), 95.0, "on_course"),
+            fact("revenue", "org", month(2), 80.0, "off_course"),
+            fact("revenue", "p1", month(2), 10.0, "off_course"),
+            fact("win_rate", "north", month(2), 0.4, "on_course", target=0.35, lower=0.3),
+        ],
+    )
+    publish(koers_home.warehouse, koers_home, run_id="test", keep=2)
+    told = results(kpis)
+
+    revenue = told["revenue"]
+    assert not revenue.passed
+    assert revenue.severity is dg.AssetCheckSeverity.WARN
+    shown = {name: entry.value for name, entry in revenue.metadata.items()}
+    assert (shown["value"], shown["target"], shown["status"]) == (80.0, 100.0, "off_course")
+    assert shown["period"] == "February 2025"
+    assert shown["unit"] == "Voorbeeld B.V. (organisation)"
+    assert "€" in shown["band"]
+    picture = str(shown["history"]).split("base64,")[1].rstrip(")")
+    assert base64.b64decode(picture).startswith(b"\x89PNG")
+    assert "Piet" not in str(shown["off_course"]), "a person is counted, not named"
+    assert "People off course: 1" in str(shown["off_course"])
+
+    assert told["win_rate"].passed
+    assert not told["nps"].passed, "no data is not all well"
