@@ -31,6 +31,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.core.durable import sha256, sync
 from connectors.core.failpoints import failpoint
 from pipelines.marts import facts_hash
 from pipelines.publication_build import (
@@ -38,9 +39,7 @@ from pipelines.publication_build import (
     PublicationError,
     build,
     gate,
-    sha256,
     sidecars,
-    sync,
 )
 from pipelines.settings import Home
 

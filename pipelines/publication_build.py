@@ -6,8 +6,6 @@ nothing erased survives in old pages. Storage version v1.0.0, which DuckDB 1.0 a
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
 
@@ -110,20 +109,6 @@ def sidecars(file: Path) -> list[Path]:
         file.with_name(file.name + end) for end in (".wal", ".wal.checkpoint", ".wal.recovery")
     ]
     return [path for path in names if path.exists()]
-
-
-def sync(path: Path) -> None:
-    """Have the disk hold a file, or the names in a folder."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 
+from connectors.core.durable import sync
 from pipelines.dbt import run_dbt
 from pipelines.marts import MARTS, VOLATILE_TABLES, facts_hash
-from pipelines.publication_build import sidecars, sync
+from pipelines.publication_build import sidecars
 from pipelines.settings import Home, Settings
 from pipelines.warehouse import quarantine, writing
 

@@ -8,8 +8,6 @@ import os
 import shutil
 from pathlib import Path
 
-_CHUNK = 1 << 20
-
 
 def sync(path: Path) -> None:
     """Flush a file's bytes, or a folder's list of names, to the disk."""
@@ -56,8 +54,5 @@ def move(source: Path, target: Path) -> None:
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 import pipelines
+from connectors.core.durable import sha256
 from pipelines.publication import current, publish, snapshots
-from pipelines.publication_build import sha256
 from pipelines.settings import PROJECT_DIR, Home
 from tests.publication.tiny import fact, month, warehouse
 

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from connectors.core.durable import sha256
 from pipelines.publication import (
     Publication,
     PublicationError,
@@ -20,7 +21,6 @@ from pipelines.publication import (
     publish,
     snapshots,
 )
-from pipelines.publication_build import sha256
 from pipelines.settings import Home
 from tests.publication.tiny import fact, month, warehouse
 
