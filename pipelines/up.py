@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -32,6 +33,7 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
     prepare_manifest(home, settings)
     dagster_home.prepare(home)
     environment = dagster_home.environment(home, settings)
+    _end_dead_runs(environment)
     workspace = ["-w", str(PROJECT_DIR / "workspace.yaml")]
     scripts = Path(sys.executable).parent
     commands = {
@@ -81,6 +83,17 @@ def _stop_on_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _end_dead_runs(environment: dict[str, str]) -> None:
+    """Runs of a UI that was killed would keep the warehouse's pool for ever."""
+    import dagster as dg
+
+    from pipelines.defs.dead_runs import end_dead_runs
+
+    os.environ.update(environment)
+    with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
 
 
 def _refuse_taken(port: int) -> None:

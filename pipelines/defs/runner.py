@@ -14,6 +14,8 @@ import dagster as dg
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
+from pipelines.defs.dead_runs import end_dead_runs, wait_for_pool
+from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
 from pipelines.settings import Home, Settings
@@ -29,6 +31,7 @@ class DagsterRunner:
         return self._run(job_name(connector))
 
     def transform(self, *, full_refresh: bool) -> str | None:
+        wait_for_pool(self._instance, POOL, lambda line: print(line, file=sys.stderr))
         with contextlib.redirect_stdout(DbtProgress(sys.stderr)):
             return self._run("transform", {"models": {"config": {"full_refresh": full_refresh}}})
 
@@ -60,6 +63,7 @@ def dagster_runner(home: Home, settings: Settings) -> Iterator[DagsterRunner]:
     from pipelines.definitions import defs  # reads the manifest that was just prepared
 
     with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
         yield DagsterRunner(defs, instance)
 
 
@@ -70,7 +74,8 @@ class DbtProgress(io.TextIOBase):
     _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
     def __init__(self, to: Any) -> None:
-        self._to, self._line, self._quarter = to, "", 0
+        self._to, self._line = to, ""
+        self._total = self._quarter = 0
 
     def write(self, text: str, /) -> int:
         *lines, self._line = (self._line + text).split("\n")
@@ -83,6 +88,8 @@ class DbtProgress(io.TextIOBase):
         if found is None:
             return
         done, total, verdict = int(found[1]), int(found[2]), found[3]
+        if total != self._total:  # hooks are counted apart from the models
+            self._total, self._quarter = total, 0
         if verdict in ("WARN", "FAIL", "ERROR"):
             print(line.strip(), file=self._to)
         if self._to.isatty():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import inputs, records
+from pipelines.defs.runner import DbtProgress
 from pipelines.lock import BusyError, held
 from pipelines.nightly import NightlyResult, RunFailedError, nightly
 from pipelines.passes import Pass
@@ -169,3 +171,21 @@ def test_asked_for_a_full_refresh_is_one(notes: Notes) -> None:
 def test_one_run_at_a_time(notes: Notes) -> None:
     with held(notes.home.run_lock, "another run"), pytest.raises(BusyError, match="another run"):
         run(notes)
+
+
+def test_progress_of_dbt_is_told_in_quarters_and_failures_at_once() -> None:
+    told = io.StringIO()
+    progress = DbtProgress(told)
+    progress.write("1 of 1 OK hook: koers.on-run-start.0 [OK in 0.1s]\n")
+    for number in range(1, 9):
+        progress.write(f"\x1b[0m{number} of 8 START test some_test\n{number} of 8 ")
+        progress.write("FAIL 7 some_test [FAIL 7]\n" if number == 3 else "PASS some_test\n")
+    lines = told.getvalue().splitlines()
+    assert lines == [
+        "dbt: 1 of 1",
+        "dbt: 2 of 8",
+        "3 of 8 FAIL 7 some_test [FAIL 7]",
+        "dbt: 4 of 8",
+        "dbt: 6 of 8",
+        "dbt: 8 of 8",
+    ]
