@@ -103,5 +103,6 @@ def _refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise UpError(
-                f"port {port} is in use: another `koers up`? Choose one by --port."
+                f"port {port} is in use: by another `koers up`, or by what is left of one that was "
+                f"killed (`ss -ltnp sport = :{port}` shows it). End that, or choose another --port."
             ) from error
