@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 LOOK_AGAIN_SECONDS = 1.0
+CLOCK_TOLERANCE_SECONDS = 5.0
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
@@ -19,8 +20,8 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """The ids of the runs that were ended as failed, their slots freed."""
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
-        pids = set(_pids(instance, run.run_id))
-        if pids and not any(is_alive(pid) for pid in pids):
+        processes = set(_began_in(instance, run.run_id))
+        if processes and not any(is_alive(pid, since) for pid, since in processes):
             instance.report_run_failed(
                 run, "The process of this run ended without a word: killed, or the machine stopped."
             )
@@ -48,26 +49,38 @@ def wait_for_pool(
         end_dead_runs(instance)
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process of that number lives and could be one of ours. Where the system tells of
-    each process what it runs, a number that was given out again is seen through."""
+def is_alive(pid: int, since: float) -> bool:
+    """Whether the process that had this number at a moment (seconds since 1970) still lives. A
+    number that was given out again is seen through where the system tells when a process began."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
+    began = _began(pid)
+    return began is None or began <= since + CLOCK_TOLERANCE_SECONDS
+
+
+def _began(pid: int) -> float | None:
+    """When a process began, in seconds since 1970; None where /proc does not tell."""
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return True
-    return any(word in command for word in (b"dagster", b"koers", b"pipelines", b"pytest"))
+        # The second field is a name in brackets, which may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        booted = next(
+            float(line.split()[1])
+            for line in Path("/proc/stat").read_text().splitlines()
+            if line.startswith("btime ")
+        )
+    except (OSError, StopIteration):
+        return None
+    return booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
-def _pids(instance: dg.DagsterInstance, run_id: str) -> Iterator[int]:
-    """The processes in which the run or its steps began."""
+def _began_in(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:
+    """The processes in which the run or its steps began, and when."""
     for event_type in (dg.DagsterEventType.RUN_START, dg.DagsterEventType.STEP_START):
         for record in instance.get_records_for_run(run_id, of_type=event_type).records:
             event = record.event_log_entry.dagster_event
             if event is not None and event.pid is not None:
-                yield event.pid
+                yield event.pid, record.event_log_entry.timestamp

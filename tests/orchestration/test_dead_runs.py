@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from pipelines import dagster_home
 from pipelines.defs.dead_runs import end_dead_runs, is_alive, wait_for_pool
@@ -73,7 +76,13 @@ def test_a_run_that_lives_is_left_alone() -> None:
 
 
 def test_a_process_is_alive_or_it_is_not() -> None:
-    assert is_alive(os.getpid())
+    now = time.time()
+    assert is_alive(os.getpid(), now)
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert not is_alive(gone.pid)
+    assert not is_alive(gone.pid, now)
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not tell of others")
+def test_a_number_that_was_given_out_again_is_another_process() -> None:
+    assert not is_alive(os.getpid(), time.time() - 30 * 24 * 3600)
