@@ -52,7 +52,7 @@ def test_a_file_that_is_still_growing_waits(tmp_path: Path) -> None:
     writer = threading.Thread(target=grow)
     writer.start()
     try:
-        result = ingest(tmp_path, settle_seconds=0.3)
+        result = ingest(tmp_path, settle_seconds=1.5)
     finally:
         stop.set()
         writer.join()
