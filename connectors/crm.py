@@ -25,6 +25,7 @@ CONNECTOR = Connector(
                 ),
                 Field("account", headings=("Account", "Account name", "Company", "Klant")),
                 Field("product", headings=("Product",)),
+                Field("market", headings=("Market", "Markt", "Country", "Land")),
                 Field("pipeline", headings=("Pipeline", "Type")),
                 Field("campaign", headings=("Campaign", "Campagne", "Lead source")),
                 Field("stage", headings=("Stage", "Status", "Deal stage", "Fase"), required=True),

@@ -29,6 +29,7 @@ CONNECTOR = Connector(
                 Field("owner", headings=("Deal owner", "Eigenaar van deal", "Deal-eigenaar")),
                 Field("account", headings=("Associated Company", "Gekoppeld bedrijf")),
                 Field("product", headings=("Product", "Product name", "Productnaam")),
+                Field("market", headings=("Market", "Markt", "Country/Region", "Land/regio")),
                 Field("pipeline", headings=("Pipeline",)),
                 Field("campaign", headings=("Campaign", "Campagne")),
                 Field("stage", headings=("Deal Stage", "Dealfase"), required=True),
@@ -78,6 +79,11 @@ CONNECTOR = Connector(
                         "Became a Marketing Qualified Lead Date",
                         "Date entered Marketing Qualified Lead",
                     ),
+                ),
+                Field(
+                    "customer_at",
+                    "datetime",
+                    headings=("Became a Customer Date", "Date entered Customer"),
                 ),
                 Field(
                     "updated_at",

@@ -3,7 +3,8 @@
 Each file holds everything there is of its kind (mode full): what is taken out of the file ends.
 The files stay in `inbox/organisation/`; a changed file is read by the next run. Either give
 `org_units`, `people` and `memberships`, or just `org_chart`: one flat list of who works where.
-A period without `valid_from` began before all data; one without `valid_to` goes on.
+A period without `valid_from` began before all data; one without `valid_to` goes on. Who works in
+two teams has a row for each with a `share`, in whole percents of their work.
 """
 
 from connectors.core.contract import Connector, Field, FileFormat, Stream
@@ -53,6 +54,7 @@ CONNECTOR = Connector(
             fields=(
                 Field("person_id", headings=("Medewerker", "Person"), required=True),
                 Field("org_unit_id", headings=("Eenheid", "Unit", "Team"), required=True),
+                Field("share", "integer", headings=("Aandeel", "Share")),
                 *VALID,
             ),
         ),
@@ -129,6 +131,40 @@ CONNECTOR = Connector(
                 Field("tolerance_lower", "decimal", headings=("Marge omlaag", "Tolerance below")),
                 Field("tolerance_upper", "decimal", headings=("Marge omhoog", "Tolerance above")),
                 Field("tolerance_type", headings=("Soort marge", "Tolerance type")),
+                *VALID,
+            ),
+        ),
+        Stream(
+            name="innovations",
+            description="One row is one product or market and the days on which it counts as new.",
+            key=("kind", "name", "valid_from"),
+            mode="full",
+            fields=(
+                Field("kind", headings=("Soort",), required=True),
+                Field("name", headings=("Naam",), required=True),
+                *VALID,
+            ),
+        ),
+        Stream(
+            name="milestones",
+            description="One row is one milestone of one project.",
+            key=("project_id", "milestone"),
+            mode="full",
+            fields=(
+                Field("project_id", headings=("Project",), required=True),
+                Field("milestone", headings=("Mijlpaal",), required=True),
+                Field("due_date", "date", headings=("Uiterlijk", "Due date"), required=True),
+                Field("done_date", "date", headings=("Gereed op", "Done on")),
+            ),
+        ),
+        Stream(
+            name="project_budgets",
+            description="One row is one budget of one project, granted on `valid_from`.",
+            key=("project_id", "valid_from"),
+            mode="full",
+            fields=(
+                Field("project_id", headings=("Project",), required=True),
+                Field("amount", "decimal", headings=("Budget",), required=True),
                 *VALID,
             ),
         ),

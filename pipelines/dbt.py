@@ -44,6 +44,7 @@ def dbt_env(
         "KOERS_MODELS": ",".join(model_names(project)),
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_CURRENCY": settings.currency,
+        "KOERS_FISCAL_YEAR_STARTS": str(settings.fiscal_year_starts),
         "KOERS_ORGANISATION_NAME": settings.organisation_name,
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),

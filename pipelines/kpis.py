@@ -59,7 +59,7 @@ class Kpi(_Strict):
     description: Bilingual
     home_layer: Layer = Field(description="The layer whose units steer on it.")
     owner: Text = Field(description="Who answers for it: a name used in the organisation.")
-    unit: Literal["currency", "percent", "count", "score"] = Field(
+    unit: Literal["currency", "percent", "count", "score", "days", "hours", "number"] = Field(
         description="Of the value; a percent is a fraction (0.23)."
     )
     direction: Literal["higher", "lower", "within"] = Field(description="Which way is better.")

@@ -114,6 +114,9 @@ class Settings(BaseModel):
     organisation_name: str = "Organisatie"
     time_zone: str = "Europe/Amsterdam"
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    fiscal_year_starts: int = Field(
+        default=1, ge=1, le=12, description="The month (1 to 12) in which the fiscal year begins."
+    )
     end_date: dt.date | None = Field(
         default=None, description="The last day your data cover; set it for history that stopped."
     )

@@ -72,10 +72,10 @@ placed as (
 ),
 
 balance_changes as (
-    select entity, piece_from as measure_date, {{ org_columns() }}, balance as balance_change
+    select entity, piece_from as measure_date, {{ org_columns() }}, balance * share as balance_change
     from placed
     union all
-    select entity, piece_until as measure_date, {{ org_columns() }}, -balance as balance_change
+    select entity, piece_until as measure_date, {{ org_columns() }}, -balance * share as balance_change
     from placed
     where piece_until is not null
 )

@@ -8,6 +8,21 @@
 {% macro iso_weekday(date) %}{{ return(adapter.dispatch('iso_weekday', 'koers')(date)) }}{% endmacro %}
 {% macro default__iso_weekday(date) %}extract(isodow from {{ date }}){% endmacro %}
 
+{#
+  The first day of the period of that grain that a date is in. Quarters and years are those of the
+  fiscal year, which begins in the month that koers.yaml says (fiscal_year_starts; 1 is January).
+#}
+{% macro period_start(grain, date) -%}
+{%- set later = (env_var('KOERS_FISCAL_YEAR_STARTS', '1') | int - 1) % (3 if grain == 'quarter' else 12) -%}
+{%- if grain == 'day' -%}
+cast({{ date }} as date)
+{%- elif grain in ('quarter', 'year') and later -%}
+cast({{ dbt.dateadd('month', later, dbt.date_trunc(grain, dbt.dateadd('month', -later, date))) }} as date)
+{%- else -%}
+cast({{ dbt.date_trunc(grain, date) }} as date)
+{%- endif -%}
+{%- endmacro %}
+
 {# The last day of the period of that grain that begins on a date. #}
 {% macro period_end(grain, start) -%}
 cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)

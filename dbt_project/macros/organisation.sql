@@ -7,7 +7,8 @@
 {% macro slug(prefix, name) %}'{{ prefix }}/' || replace(lower(trim({{ name }})), ' ', '-'){% endmacro %}
 
 {#
-  The rows of a relation with the units they belong to on their day: never null, never more rows.
+  The rows of a relation with the units they belong to on their day, never null. Who works in two
+  teams gives a row in each, with the share of it: shares of one row of the relation add up to 1.
   A mapping for the source itself goes before one for any source (`*`); what neither knows is on
   the unassigned units of the organisation.
 #}
@@ -20,6 +21,7 @@ select
     coalesce(own.department_id, anywhere.department_id, root.unassigned_department_id) as department_id,
     coalesce(own.team_id, anywhere.team_id, root.unassigned_team_id) as team_id,
     coalesce(own.individual_id, anywhere.individual_id, root.unassigned_id) as individual_id,
+    coalesce(own.share, anywhere.share, cast(1 as decimal(5, 2))) as share,
     coalesce(project.project_id, project_anywhere.project_id, root.unassigned_project_id) as project_id
 from {{ relation }} as facts
 cross join {{ ref('int_org_root') }} as root
@@ -30,7 +32,8 @@ left join {{ ref('int_attribution') }} as own
         and facts.{{ date }} between own.valid_from and own.valid_to
 left join {{ ref('int_attribution') }} as anywhere
     on
-        anywhere.source = '*'
+        own.source is null
+        and anywhere.source = '*'
         and facts.{{ source_user }} = anywhere.source_user
         and facts.{{ date }} between anywhere.valid_from and anywhere.valid_to
 left join {{ ref('project_rules') }} as project
@@ -65,8 +68,7 @@ left join {{ ref('exchange_rates') }} as rates
 {# Periods of one key that do not overlap: the later agreement ends the earlier one. #}
 {% macro without_overlap(relation, keys, columns) %}
 select
-    {{ keys | join(', ') }},
-    {{ columns | join(', ') }},
+    {{ (keys + columns) | join(', ') }},
     valid_from,
     cast(least(
         valid_to,
@@ -80,7 +82,7 @@ from (
     from {{ relation }}
     where valid_from <= valid_to
     qualify row_number() over (
-        partition by {{ keys | join(', ') }}, valid_from order by {{ columns | join(', ') }}
+        partition by {{ keys | join(', ') }}, valid_from order by {{ (columns + ['valid_to']) | join(', ') }}
     ) = 1
 ) as one_per_start
 {% endmacro %}

@@ -12,12 +12,21 @@ case
 end
 {%- endmacro %}
 
-{# A bookkeeping word as revenue or cost; null for another. #}
+{# A bookkeeping word as one of six kinds; null for another. #}
 {% macro ledger_account_type(cell) -%}
 case
     when lower(trim({{ cell }})) in ('omzet', 'revenue', 'opbrengst', 'opbrengsten') then 'revenue'
+    when lower(trim({{ cell }})) in ('kostprijs', 'inkoop', 'inkoopkosten', 'cost of sales', 'cogs') then 'cost_of_sales'
+    when lower(trim({{ cell }})) in ('marketingkosten', 'marketing cost', 'marketing costs') then 'marketing_cost'
     when lower(trim({{ cell }})) in ('kosten', 'cost', 'costs') then 'cost'
+    when lower(trim({{ cell }})) in ('subsidie', 'subsidies', 'grant', 'grants') then 'subsidy'
+    when lower(trim({{ cell }})) in ('bank', 'kas', 'liquide middelen', 'cash') then 'bank'
 end
+{%- endmacro %}
+
+{# A word for what is new as Koers calls it; another word is left as it is, for the checks to name. #}
+{% macro innovation_kind(cell) -%}
+case lower(trim({{ cell }})) when 'markt' then 'market' else lower(trim({{ cell }})) end
 {%- endmacro %}
 
 {# A word for a layer as Koers calls it; another word is left as it is, for the checks to name. #}

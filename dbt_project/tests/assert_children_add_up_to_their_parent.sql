@@ -1,8 +1,8 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}}) }}
 -- A unit whose parts do not add up to it makes every explanation of its KPI wrong.
 -- Day by day, since who belongs where is taken as it was on the day. Changes of a balance are left to
--- assert_balances_of_children_add_up: what moves goes out of one parent and into another.
-{% set balances = kpi_metrics() | selectattr('running') | map(attribute='numerator') | list %}
+-- assert_balances_of_children_add_up: what moves goes out of one parent and into another. What is
+-- counted as distinct, a lowest or a highest does not add up.
 with
 
 days as (
@@ -13,8 +13,11 @@ days as (
         measure_value
     from {{ ref('int_measure_periods') }}
     where
-        grain = 'day' and org_unit_id <> ''
-        and measure not in ({% for name in balances %}{{ text_literal(name) }}, {% endfor %}'')
+        grain = 'day' and org_unit_id <> '' and aggregation = 'sum'
+        and measure not in (
+            select measure from {{ ref('int_measure_days') }}
+            where attributed_on <> measure_date
+        )
 ),
 
 children as (

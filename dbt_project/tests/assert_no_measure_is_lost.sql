@@ -7,6 +7,7 @@ measured as (
         measure,
         sum(measure_value) as measure_value
     from {{ ref('int_measure_days') }}
+    where aggregation = 'sum'
     group by measure
 ),
 

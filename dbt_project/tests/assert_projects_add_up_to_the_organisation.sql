@@ -10,7 +10,7 @@ days as (
         sum(days.measure_value) as measure_value
     from {{ ref('int_measure_periods') }} as days
     inner join {{ ref('dim_org_unit') }} as units on days.org_unit_id = units.org_unit_id
-    where days.grain = 'day' and units.layer in ('organisation', 'project')
+    where days.grain = 'day' and days.aggregation = 'sum' and units.layer in ('organisation', 'project')
     group by days.measure, days.period_start, units.layer
 )
 

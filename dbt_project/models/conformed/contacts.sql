@@ -6,5 +6,6 @@
     'campaign',
     'lifecycle_stage',
     'created_date',
-    'mql_date'
+    'mql_date',
+    'customer_date'
 ]) }}

@@ -4,6 +4,7 @@
     'owner',
     'account',
     'product',
+    'market',
     'pipeline',
     'campaign',
     'stage',

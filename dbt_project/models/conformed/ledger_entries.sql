@@ -1,4 +1,4 @@
--- One row is one journal line on a revenue or cost account, in its latest good version.
+-- One row is one journal line on a revenue, cost, subsidy or bank account, in its latest good version.
 {{ conformed('ledger_entries', [
     'entry_id',
     'entry_date',

@@ -7,5 +7,6 @@
     'owner',
     'campaign',
     'score',
+    'invited_date',
     'responded_date'
 ]) }}

@@ -4,21 +4,20 @@
 
 with
 
-kpis (kpi, numerator, denominator) as (
+kpi_measures (kpi, measure) as (
     values
     {% for kpi in kpis %}
-    (
-        {{ text_literal(kpi.name) }}, {{ text_literal(kpi.numerator) }},
-        {{ text_literal(kpi.denominator) }}
-    ),
+    {% for input in kpi.inputs %}
+    ({{ text_literal(kpi.name) }}, {{ text_literal(input.key) }}),
     {% endfor %}
-    (null, null, null)
+    {% endfor %}
+    (null, null)
 ),
 
 kpi_connectors (kpi, connector) as (
     values
     {% for kpi in kpis %}
-    {% for connector in kpi.connectors %}
+    {% for connector in kpi.connectors or ['organisation'] %}
     ({{ text_literal(kpi.name) }}, {{ text_literal(connector) }}),
     {% endfor %}
     {% endfor %}
@@ -34,12 +33,16 @@ connectors as (
 ),
 
 -- A KPI is known as far as the slowest of the sources it needs; one without a load is not needed.
+-- One that needs the organisation's own files only is known as far as anything is.
 watermarks as (
     select
         kpi_connectors.kpi,
-        min(connectors.covers_until) as data_as_of
+        coalesce(
+            min(connectors.covers_until), (select max(covers_until) from connectors)
+        ) as data_as_of
     from kpi_connectors
-    inner join connectors on kpi_connectors.connector = connectors.connector
+    left join connectors on kpi_connectors.connector = connectors.connector
+    where kpi_connectors.kpi is not null
     group by kpi_connectors.kpi
 ),
 
@@ -52,13 +55,13 @@ measure_periods as (
 -- nothing happened is a fact too.
 first_dates as (
     select
-        kpis.kpi,
+        kpi_measures.kpi,
         measure_periods.org_unit_id,
         min(measure_periods.first_date) as first_date
     from measure_periods
-    inner join kpis on measure_periods.measure in (kpis.numerator, kpis.denominator)
+    inner join kpi_measures on measure_periods.measure = kpi_measures.measure
     where measure_periods.grain = 'year'
-    group by kpis.kpi, measure_periods.org_unit_id
+    group by kpi_measures.kpi, measure_periods.org_unit_id
 ),
 
 unit_ends as (

@@ -5,20 +5,36 @@
     post_hook="{{ drop_rows_outside_series() }}",
 ) }}
 {% set kpis = kpi_metrics() %}
+{% set most_inputs = namespace(count=1) %}
+{% for kpi in kpis %}
+{% if kpi.inputs | length > most_inputs.count %}{% set most_inputs.count = kpi.inputs | length %}{% endif %}
+{% endfor %}
 
 with
 
-kpis (kpi, numerator, denominator, is_running, definition_version) as (
+kpis (kpi, definition_version) as (
     values
     {% for kpi in kpis %}
-    (
-        {{ text_literal(kpi.name) }}, {{ text_literal(kpi.numerator) }},
-        {{ text_literal(kpi.denominator) }}, {{ kpi.running | lower }},
-        {{ text_literal(kpi.version) }}
-    ){{ ',' if not loop.last }}
-    {% else %}
-    (null, null, null, null, null)
+    ({{ text_literal(kpi.name) }}, {{ text_literal(kpi.version) }}),
     {% endfor %}
+    (null, null)
+),
+
+-- is_running: added up over the days before the end of the period too. window_days: how many of
+-- them; to_date: since the start of which period; neither: since ever.
+inputs (kpi, slot, measure, is_running, window_days, to_date, fill) as (
+    values
+    {% for kpi in kpis %}
+    {% for input in kpi.inputs %}
+    (
+        {{ text_literal(kpi.name) }}, {{ input.slot }}, {{ text_literal(input.key) }},
+        {{ input.running | lower }}, cast({{ 'null' if input.days is none else input.days }} as integer),
+        {{ text_literal(input.to_date) }},
+        cast({{ 'null' if input.fill is none else input.fill }} as decimal(28, 4))
+    ),
+    {% endfor %}
+    {% endfor %}
+    (null, null, null, null, null, null, null)
 ),
 
 measure_periods as (
@@ -41,12 +57,12 @@ periods as (
     {% for grain in grains() %}
     select distinct
         '{{ grain }}' as grain,
-        cast({{ dbt.date_trunc(grain, 'date_day') }} as date) as period_start,
-        {{ period_end(grain, dbt.date_trunc(grain, 'date_day')) }} as period_end
+        {{ period_start(grain, 'date_day') }} as period_start,
+        {{ period_end(grain, period_start(grain, 'date_day')) }} as period_end
     from {{ ref('dim_date') }}
     where
         date_day between (select min(first_date) from series)
-        and (select max(last_date) from series)
+        and (select max(data_as_of) from series)
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -102,23 +118,24 @@ changed_periods as (
     where build > (select coalesce(max(build), 0) from {{ this }})
 ),
 
+-- What is added up over the days before changes in every period after the first changed day.
 first_changes as (
     select
-        measure,
-        grain,
-        min(period_start) as period_start
+        inputs.kpi,
+        min(changed_periods.period_start) as since
     from changed_periods
-    group by measure, grain
+    inner join inputs on changed_periods.measure = inputs.measure and inputs.is_running
+    where changed_periods.grain = 'day'
+    group by inputs.kpi
 ),
 
 touched as (
     select
-        kpis.kpi,
+        inputs.kpi,
         changed_periods.grain,
         changed_periods.period_start
     from changed_periods
-    inner join kpis on changed_periods.measure in (kpis.numerator, kpis.denominator)
-    where not kpis.is_running
+    inner join inputs on changed_periods.measure = inputs.measure and not inputs.is_running
     union
     select
         kpis.kpi,
@@ -128,12 +145,11 @@ touched as (
     inner join periods on true
     left join moved_series on kpis.kpi = moved_series.kpi
     left join redefined on kpis.kpi = redefined.kpi
-    left join first_changes as changed
-        on kpis.is_running and kpis.numerator = changed.measure and periods.grain = changed.grain
+    left join first_changes on kpis.kpi = first_changes.kpi
     where
         periods.period_end >= moved_series.since
+        or periods.period_end >= first_changes.since
         or redefined.kpi is not null
-        or periods.period_start >= changed.period_start
 ),
 {% endif %}
 
@@ -145,104 +161,199 @@ dense as (
         periods.grain,
         periods.period_start,
         periods.period_end,
-        kpis.numerator,
-        kpis.denominator,
-        kpis.is_running,
-        kpis.definition_version
+        -- As far as the period is known.
+        least(periods.period_end, series.data_as_of) as last_day
     from series
-    inner join kpis on series.kpi = kpis.kpi
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
     {% if is_incremental() %}
-    where
-        kpis.is_running
-        or (series.kpi, periods.grain, periods.period_start) in (
-            select
-                kpi,
-                grain,
-                period_start
-            from touched
-        )
+    where (series.kpi, periods.grain, periods.period_start) in (
+        select
+            kpi,
+            grain,
+            period_start
+        from touched
+    )
     {% endif %}
 ),
 
-measured as (
+-- The total so far of every running input, at the end of every day.
+totals as (
     select
-        dense.*,
-        coalesce(numerators.measure_value, 0) as period_numerator,
-        coalesce(numerators.row_count, 0) as numerator_rows,
-        coalesce(denominators.measure_value, 0) as period_denominator,
-        greatest(coalesce(numerators.build, 0), coalesce(denominators.build, 0)) as build
-    from dense
-    left join measure_periods as numerators
+        inputs.kpi,
+        inputs.slot,
+        series.org_unit_id,
+        days.period_start as total_date,
+        sum(coalesce(measured.measure_value, 0)) over so_far as measure_value,
+        sum(coalesce(measured.row_count, 0)) over so_far as row_count
+    from inputs
+    inner join series on inputs.kpi = series.kpi
+    inner join periods as days
+        on days.grain = 'day' and days.period_start between series.first_date and series.data_as_of
+    left join measure_periods as measured
         on
-            dense.numerator = numerators.measure
-            and dense.org_unit_id = numerators.org_unit_id
-            and dense.grain = numerators.grain
-            and dense.period_start = numerators.period_start
-    left join measure_periods as denominators
-        on
-            dense.denominator = denominators.measure
-            and dense.org_unit_id = denominators.org_unit_id
-            and dense.grain = denominators.grain
-            and dense.period_start = denominators.period_start
-),
-
-summed as (
-    select
-        *,
-        case
-            when is_running then sum(period_numerator) over running_total
-            else period_numerator
-        end as numerator_value,
-        case
-            when is_running then sum(numerator_rows) over running_total
-            else numerator_rows
-        end as rows_value
-    from measured
+            inputs.measure = measured.measure
+            and measured.grain = 'day'
+            and series.org_unit_id = measured.org_unit_id
+            and days.period_start = measured.period_start
+    where inputs.is_running
     window
-        running_total as (
-            partition by kpi, org_unit_id, grain
-            order by period_start
+        so_far as (
+            partition by inputs.kpi, inputs.slot, series.org_unit_id
+            order by days.period_start
             rows between unbounded preceding and current row
         )
+),
+
+running as (
+    select
+        dense.kpi,
+        dense.org_unit_id,
+        dense.grain,
+        dense.period_start,
+        inputs.slot,
+        totals.measure_value - coalesce(earlier.measure_value, 0) as measure_value,
+        totals.row_count - coalesce(earlier.row_count, 0) as row_count
+    from dense
+    inner join inputs on dense.kpi = inputs.kpi and inputs.is_running
+    inner join totals
+        on
+            dense.kpi = totals.kpi
+            and inputs.slot = totals.slot
+            and dense.org_unit_id = totals.org_unit_id
+            and dense.last_day = totals.total_date
+    left join totals as earlier
+        on
+            dense.kpi = earlier.kpi
+            and inputs.slot = earlier.slot
+            and dense.org_unit_id = earlier.org_unit_id
+            and earlier.total_date = case
+                when inputs.window_days is not null then cast(dense.last_day - inputs.window_days as date)
+                {% for grain in ['month', 'quarter', 'year'] %}
+                when inputs.to_date = '{{ grain }}'
+                    then cast({{ period_start(grain, 'dense.last_day') }} - 1 as date)
+                {% endfor %}
+            end
+),
+
+within as (
+    select
+        dense.kpi,
+        dense.org_unit_id,
+        dense.grain,
+        dense.period_start,
+        inputs.slot,
+        measured.measure_value,
+        measured.row_count
+    from dense
+    inner join inputs on dense.kpi = inputs.kpi and not inputs.is_running
+    inner join measure_periods as measured
+        on
+            inputs.measure = measured.measure
+            and dense.org_unit_id = measured.org_unit_id
+            and dense.grain = measured.grain
+            and dense.period_start = measured.period_start
+),
+
+taken as (
+    select
+        taken.kpi,
+        taken.org_unit_id,
+        taken.grain,
+        taken.period_start
+        {%- for slot in range(1, most_inputs.count + 1) %},
+        max(case when taken.slot = {{ slot }} then taken.measure_value end) as v{{ slot }},
+        max(case when taken.slot = {{ slot }} then taken.row_count end) as r{{ slot }}
+        {%- endfor %}
+
+    from (
+        select * from running
+        union all
+        select * from within
+    ) as taken
+    group by taken.kpi, taken.org_unit_id, taken.grain, taken.period_start
+),
+
+fills as (
+    select
+        kpi
+        {%- for slot in range(1, most_inputs.count + 1) %},
+        max(case when slot = {{ slot }} then fill end) as f{{ slot }}
+        {%- endfor %}
+
+    from inputs
+    group by kpi
+),
+
+filled as (
+    select
+        dense.*
+        {%- for slot in range(1, most_inputs.count + 1) %},
+        coalesce(taken.v{{ slot }}, fills.f{{ slot }}) as i{{ slot }},
+        coalesce(taken.r{{ slot }}, 0) as n{{ slot }}
+        {%- endfor %}
+
+    from dense
+    inner join fills on dense.kpi = fills.kpi
+    left join taken
+        on
+            dense.kpi = taken.kpi
+            and dense.org_unit_id = taken.org_unit_id
+            and dense.grain = taken.grain
+            and dense.period_start = taken.period_start
+),
+
+computed as (
+    {% for kpi in kpis %}
+    select
+        kpi,
+        org_unit_id,
+        last_date,
+        grain,
+        period_start,
+        period_end,
+        cast({{ kpi.numerator }} as decimal(28, 4)) as numerator,
+        cast({{ 'null' if kpi.denominator is none else kpi.denominator }} as decimal(28, 4)) as denominator,
+        cast({{ kpi.kpi_value }} as double) as kpi_value,
+        cast({{ kpi.sample_size }} as bigint) as sample_size
+    from filled
+    where kpi = {{ text_literal(kpi.name) }}
+    {{ 'union all' if not loop.last }}
+    {% else %}
+    select
+        kpi,
+        org_unit_id,
+        last_date,
+        grain,
+        period_start,
+        period_end,
+        cast(null as decimal(28, 4)) as numerator,
+        cast(null as decimal(28, 4)) as denominator,
+        cast(null as double) as kpi_value,
+        cast(null as bigint) as sample_size
+    from filled
+    {% endfor %}
 )
 
 select
-    summed.kpi,
-    summed.org_unit_id,
-    summed.grain,
-    summed.period_start,
-    summed.period_end,
-    cast(summed.numerator_value as decimal(28, 4)) as numerator,
-    cast(
-        case when summed.denominator is not null then summed.period_denominator end
-        as decimal(28, 4)
-    ) as denominator,
-    case
-        when summed.denominator is null then cast(summed.numerator_value as double)
-        when summed.period_denominator <> 0
-            then
-                cast(summed.numerator_value as double) / cast(summed.period_denominator as double)
-    end as kpi_value,
-    cast(summed.rows_value as bigint) as sample_size,
-    summed.period_end <= coverage.data_as_of as is_closed,
-    summed.period_end <= coverage.data_as_of
-    and summed.period_start >= coverage.first_date
-    and summed.period_end <= summed.last_date as is_complete,
-    least(summed.period_end, coverage.data_as_of) as data_as_of,
-    summed.definition_version,
+    computed.kpi,
+    computed.org_unit_id,
+    computed.grain,
+    computed.period_start,
+    computed.period_end,
+    computed.numerator,
+    computed.denominator,
+    computed.kpi_value,
+    coalesce(computed.sample_size, 0) as sample_size,
+    computed.period_end <= coverage.data_as_of as is_closed,
+    computed.period_end <= coverage.data_as_of
+    and computed.period_start >= coverage.first_date
+    and computed.period_end <= computed.last_date as is_complete,
+    least(computed.period_end, coverage.data_as_of) as data_as_of,
+    kpis.definition_version,
     cast(
         (select coalesce(max(build), 0) from {{ ref('int_measure_periods') }}) as bigint
     ) as build
-from summed
-inner join coverage on summed.kpi = coverage.kpi
-{% if is_incremental() %}
-where (summed.kpi, summed.grain, summed.period_start) in (
-    select
-        kpi,
-        grain,
-        period_start
-    from touched
-)
-{% endif %}
+from computed
+inner join kpis on computed.kpi = kpis.kpi
+inner join coverage on computed.kpi = coverage.kpi

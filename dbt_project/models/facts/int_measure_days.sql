@@ -7,51 +7,89 @@
 
 {% set restate_from = var('restate_from', none) %}
 {% set restate_to = var('restate_to', none) %}
+{% set keys = ['measure_date', 'attributed_on', 'org_unit_id', 'team_id', 'project_id'] %}
+{% set models = kpi_measures() %}
 
 with
 
-measured as (
-    {% for measure in semantic_measures() %}
-    {% for name, expr in (
-        [(measure.name, measure.expr), (measure.name ~ '__count', 'case when ' ~ measure.expr ~ ' is not null then 1 end')]
-        if measure.agg == 'average' else [(measure.name, measure.expr)]
-    ) %}
+-- Every model is read once for all of its measures. Who works in two teams has a row in each, with
+-- a share: what is added up is multiplied by it in the measure, what is averaged here.
+{% for model, inputs in models.items() %}
+{{ model }}_days as (
     select
-        '{{ name }}' as measure,
-        {{ measure.date }} as measure_date,
+        {{ inputs[0].date }} as measure_date,
         attributed_on,
         org_unit_id,
+        team_id,
+        project_id
+        {%- for input in inputs if input.agg != 'count_distinct' %},
+        {{ measure_aggregation(input) }} as {{ input.key }},
+        sum(case when {{ measure_value(input) }} is not null then share end) as {{ input.key }}__rows
+        {%- endfor %}
+
+    from {{ inputs[0].relation }}
+    group by {{ inputs[0].date }}, attributed_on, org_unit_id, team_id, project_id
+),
+
+{% endfor %}
+measured as (
+    {% for model, inputs in models.items() %}
+    {% for input in inputs %}
+    {% if input.agg == 'count_distinct' %}
+    -- The things themselves: how many there are in a period can be counted, not added up.
+    select
+        '{{ input.key }}' as measure,
+        'count_distinct' as aggregation,
+        {{ input.date }} as measure_date,
+        attributed_on,
+        org_unit_id,
+        team_id,
         project_id,
-        cast(
-            {{ 'count' if measure.agg == 'count' else 'sum' }}({{ expr }}) as decimal(28, 4)
-        ) as measure_value,
-        count({{ expr }}) as row_count
-    from {{ measure.relation }}
-    group by {{ measure.date }}, attributed_on, org_unit_id, project_id
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-    {% if not loop.last %}union all{% endif %}
+        cast({{ measure_value(input) }} as varchar) as entity,
+        cast(1 as decimal(28, 4)) as measure_value,
+        cast(sum(share) as decimal(28, 4)) as row_count
+    from {{ input.relation }}
+    where {{ measure_value(input) }} is not null
+    group by {{ input.date }}, attributed_on, org_unit_id, team_id, project_id, entity
     {% else %}
     select
+        '{{ input.key }}' as measure,
+        '{{ input.agg if input.agg in ("min", "max") else "sum" }}' as aggregation,
+        {{ keys | join(', ') }},
+        '' as entity,
+        cast({{ input.key }} as decimal(28, 4)) as measure_value,
+        cast({{ input.key }}__rows as decimal(28, 4)) as row_count
+    from {{ model }}_days
+    where {{ input.key }}__rows > 0
+    {% endif %}
+    union all
+    {% endfor %}
+    {% endfor %}
+    select
         cast(null as varchar) as measure,
+        cast(null as varchar) as aggregation,
         cast(null as date) as measure_date,
         cast(null as date) as attributed_on,
         cast(null as varchar) as org_unit_id,
+        cast(null as varchar) as team_id,
         cast(null as varchar) as project_id,
+        cast(null as varchar) as entity,
         cast(null as decimal(28, 4)) as measure_value,
-        cast(null as bigint) as row_count
+        cast(null as decimal(28, 4)) as row_count
     where false
-    {% endfor %}
 ),
 
 -- With the units above it on the day it was attributed: a team that moves changes days too.
 fresh as (
     select
         measured.measure,
+        measured.aggregation,
         measured.measure_date,
         measured.attributed_on,
         measured.org_unit_id,
+        measured.team_id,
         measured.project_id,
+        measured.entity,
         measured.measure_value,
         measured.row_count,
         coalesce(array_to_string(chains.path, '>'), '') as org_path
@@ -59,6 +97,7 @@ fresh as (
     left join {{ ref('int_org_chains') }} as chains
         on
             measured.org_unit_id = chains.org_unit_id
+            and measured.team_id = chains.parent_id
             and measured.attributed_on between chains.valid_from and chains.valid_to
 )
 
@@ -68,10 +107,13 @@ fresh as (
 known as (
     select
         measure,
+        aggregation,
         measure_date,
         attributed_on,
         org_unit_id,
+        team_id,
         project_id,
+        entity,
         measure_value,
         row_count,
         org_path
@@ -87,7 +129,6 @@ touched as (
         measure_date
     from (
         select * from fresh
-        where row_count > 0
         except all
         select * from known
     ) as came_or_changed
@@ -112,10 +153,13 @@ touched as (
 
 select
     touched.measure,
+    coalesce(fresh.aggregation, 'sum') as aggregation,
     touched.measure_date,
     coalesce(fresh.attributed_on, touched.measure_date) as attributed_on,
     coalesce(fresh.org_unit_id, '') as org_unit_id,
+    coalesce(fresh.team_id, '') as team_id,
     coalesce(fresh.project_id, '') as project_id,
+    coalesce(fresh.entity, '') as entity,
     coalesce(fresh.measure_value, 0) as measure_value,
     -- A day whose last row went stays as an empty one, so that the periods above it hear of it.
     coalesce(fresh.row_count, 0) as row_count,
@@ -125,19 +169,10 @@ from touched
 left join fresh
     on
         touched.measure = fresh.measure and touched.measure_date = fresh.measure_date
-        and fresh.row_count > 0
 {% else %}
 
 select
-    measure,
-    measure_date,
-    attributed_on,
-    org_unit_id,
-    project_id,
-    measure_value,
-    row_count,
-    org_path,
+    *,
     cast(1 as bigint) as build
 from fresh
-where row_count > 0
 {% endif %}

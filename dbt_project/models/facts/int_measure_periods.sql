@@ -22,8 +22,10 @@ changed_days as (
 placed as (
     select
         days.measure,
+        days.aggregation,
         days.measure_date,
         paths.ancestor_id as org_unit_id,
+        days.entity,
         days.measure_value,
         days.row_count,
         days.build
@@ -31,12 +33,15 @@ placed as (
     inner join {{ ref('int_org_paths') }} as paths
         on
             days.org_unit_id = paths.leaf_id
+            and days.team_id = paths.parent_id
             and days.attributed_on between paths.valid_from and paths.valid_to
     union all
     select
         measure,
+        aggregation,
         measure_date,
         project_id as org_unit_id,
+        entity,
         measure_value,
         row_count,
         build
@@ -45,8 +50,10 @@ placed as (
     union all
     select
         measure,
+        aggregation,
         measure_date,
         '' as org_unit_id,
+        entity,
         measure_value,
         row_count,
         build
@@ -55,24 +62,36 @@ placed as (
 )
 
 {% for grain in grains() %}
+{% for aggregation in ['sum', 'min', 'max', 'count_distinct'] %}
 select
     placed.measure,
+    '{{ aggregation }}' as aggregation,
     '{{ grain }}' as grain,
-    cast({{ dbt.date_trunc(grain, 'placed.measure_date') }} as date) as period_start,
+    {{ period_start(grain, 'placed.measure_date') }} as period_start,
     placed.org_unit_id,
-    cast(sum(placed.measure_value) as decimal(28, 4)) as measure_value,
-    cast(sum(placed.row_count) as bigint) as row_count,
+    cast(
+        {%- if aggregation == 'count_distinct' %}
+        count(distinct nullif(placed.entity, ''))
+        {%- else %}
+        {{ aggregation }}(placed.measure_value)
+        {%- endif %} as decimal(28, 4)
+    ) as measure_value,
+    cast(sum(placed.row_count) as decimal(28, 4)) as row_count,
     min(placed.measure_date) as first_date,
     cast(max(placed.build) as bigint) as build
 from placed
-{% if is_incremental() %}
-where (placed.measure, cast({{ dbt.date_trunc(grain, 'placed.measure_date') }} as date)) in (
-    select
-        measure,
-        cast({{ dbt.date_trunc(grain, 'measure_date') }} as date)
-    from changed_days
-)
-{% endif %}
-group by 1, 3, 4
-{% if not loop.last %}union all{% endif %}
+where
+    placed.aggregation = '{{ aggregation }}'
+    {% if is_incremental() %}
+    and (placed.measure, {{ period_start(grain, 'placed.measure_date') }}) in (
+        select
+            measure,
+            {{ period_start(grain, 'measure_date') }}
+        from changed_days
+    )
+    {% endif %}
+group by 1, 4, 5
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{{ 'union all' if not loop.last }}
 {% endfor %}

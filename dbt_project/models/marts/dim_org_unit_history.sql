@@ -4,6 +4,7 @@ select distinct
     name,
     parent_id,
     owner,
+    share,
     is_unassigned,
     valid_from,
     valid_to

@@ -11,6 +11,7 @@ select
     source || '/' || activity_id as activity_key,
     activity_date as measure_date,
     {{ org_columns() }},
-    1 as activity_count
+    share as activity_count,
+    {{ person('attributed') }} as people_with_activities
 from attributed
 where activity_date is not null

@@ -22,6 +22,7 @@ select
     source || '/' || network || '/' || profile as profile_key,
     snapshot_date as measure_date,
     {{ org_columns() }},
-    growth as follower_growth_count
+    network,
+    growth * share as follower_growth_count
 from attributed
 where growth is not null

@@ -22,6 +22,7 @@ select
     source || '/' || list_id as list_key,
     snapshot_date as measure_date,
     {{ org_columns() }},
-    growth as list_growth_count
+    list_id as mailing_list,
+    growth * share as list_growth_count
 from attributed
 where growth is not null

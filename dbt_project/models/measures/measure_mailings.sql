@@ -11,10 +11,12 @@ select
     source || '/' || mailing_id as mailing_key,
     sent_date as measure_date,
     {{ org_columns() }},
-    sent as mails_sent,
-    delivered as mails_delivered,
-    unique_opens as mail_unique_opens,
-    unique_clicks as mail_unique_clicks,
-    unsubscribes as mail_unsubscribes
+    list_id as mailing_list,
+    sent * share as mails_sent,
+    delivered * share as mails_delivered,
+    unique_opens * share as mail_unique_opens,
+    unique_clicks * share as mail_unique_clicks,
+    unsubscribes * share as mail_unsubscribes,
+    bounces * share as mail_bounces
 from attributed
 where sent_date is not null

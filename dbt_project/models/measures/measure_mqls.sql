@@ -18,6 +18,6 @@ select
     source || '/' || contact_id as contact_key,
     mql_date as measure_date,
     {{ org_columns() }},
-    1 as mql_count,
-    case when project_id not like '%/unassigned-project' then 1 end as project_mql_count
+    share as mql_count,
+    case when project_id not like '%/unassigned-project' then share end as project_mql_count
 from attributed

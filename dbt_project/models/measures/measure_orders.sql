@@ -7,10 +7,18 @@ closed as (
         owner,
         campaign,
         source,
+        created_date,
         closed_date,
         stage,
         amount,
-        currency
+        currency,
+        pipeline,
+        product,
+        market,
+        nullif(lower(trim(account)), '') as customer,
+        row_number() over (
+            partition by stage, lower(trim(account)) order by closed_date, deal_id, source
+        ) as customer_order
     from {{ ref('deals') }}
     where stage in ('won', 'lost') and closed_date is not null
 ),
@@ -20,12 +28,38 @@ attributed as ({{ attributed('closed', source_user='owner', date='closed_date', 
 priced as ({{ in_base_currency('attributed', amount='amount', currency='currency', date='closed_date') }})
 
 select
-    source || '/' || deal_id as deal_key,
-    closed_date as measure_date,
-    {{ org_columns() }},
-    1 as closed_deals,
-    case when stage = 'won' then 1 end as won_orders,
-    case when stage = 'won' then amount_base end as order_amount,
+    priced.source || '/' || priced.deal_id as deal_key,
+    priced.closed_date as measure_date,
+    {{ org_columns('priced') }},
+    priced.pipeline,
+    priced.product,
+    priced.market,
+    new_products.name is not null as is_new_product,
+    new_markets.name is not null as is_new_market,
+    priced.share as closed_deals,
+    case when priced.stage = 'won' then priced.share else 0 end as won_orders,
+    case when priced.stage = 'won' then priced.amount_base * priced.share end as order_amount,
     -- An order without a known value counts in no average.
-    case when stage = 'won' and amount_base is not null then 1 end as priced_orders
+    case when priced.stage = 'won' and priced.amount_base is not null then priced.share end as priced_orders,
+    case when priced.stage = 'won' and priced.created_date <= priced.closed_date then priced.share end as timed_orders,
+    case
+        when priced.stage = 'won' and priced.created_date <= priced.closed_date
+            then {{ dbt.datediff('priced.created_date', 'priced.closed_date', 'day') }} * priced.share
+    end as cycle_days,
+    case when priced.stage = 'won' then priced.customer end as ordering_customers,
+    case
+        when priced.stage = 'won' and priced.customer is not null and priced.customer_order = 1
+            then priced.share
+    end as new_customer_count,
+    case when priced.stage = 'won' then {{ person('priced') }} end as people_with_orders
 from priced
+left join {{ ref('innovations') }} as new_products
+    on
+        new_products.kind = 'product'
+        and priced.product = new_products.name
+        and priced.closed_date between new_products.valid_from and new_products.valid_to
+left join {{ ref('innovations') }} as new_markets
+    on
+        new_markets.kind = 'market'
+        and priced.market = new_markets.name
+        and priced.closed_date between new_markets.valid_from and new_markets.valid_to

@@ -11,9 +11,10 @@ select
     source || '/' || record_id as post_key,
     published_date as measure_date,
     {{ org_columns() }},
-    reach as post_reach,
-    impressions as post_impressions,
-    clicks as post_clicks,
-    engagements as post_engagements
+    network,
+    reach * share as post_reach,
+    impressions * share as post_impressions,
+    clicks * share as post_clicks,
+    engagements * share as post_engagements
 from attributed
 where published_date is not null

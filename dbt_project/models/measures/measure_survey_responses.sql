@@ -15,7 +15,9 @@ select
     source || '/' || response_id as response_key,
     responded_date as measure_date,
     {{ org_columns() }},
-    1 as nps_answers,
-    case when score >= 9 then 100 when score <= 6 then -100 else 0 end as nps_points
+    share as nps_answers,
+    case when score >= 9 then 100 when score <= 6 then -100 else 0 end * share as nps_points,
+    -- Squared, for the margin of error.
+    case when score >= 9 or score <= 6 then 10000 else 0 end * share as nps_squares
 from attributed
 where responded_date is not null

@@ -1,4 +1,5 @@
--- One row says on which individual's or unassigned unit a source user's work counts, for one period.
+-- One row says on which individual's or unassigned unit a source user's work counts, in which team,
+-- and which part of it, for one period. The source `organisation` calls the units by their own ids.
 with
 
 known as (
@@ -7,6 +8,28 @@ known as (
         min(layer) as layer
     from {{ ref('int_org_tree') }}
     group by org_unit_id
+),
+
+users as (
+    select
+        source,
+        source_user,
+        person_id,
+        org_unit_id,
+        valid_from,
+        valid_to
+    from {{ ref('source_users') }}
+    where source <> 'organisation'
+    union all
+    select distinct
+        'organisation',
+        tree.org_unit_id,
+        cast(null as varchar),
+        case when tree.layer = 'project' then tree.parent_id else tree.org_unit_id end,
+        case when tree.layer = 'project' then tree.valid_from else cast('1900-01-01' as date) end,
+        case when tree.layer = 'project' then tree.valid_to else cast('9999-12-31' as date) end
+    from {{ ref('int_org_tree') }} as tree
+    where not tree.is_unassigned
 ),
 
 leaves as (
@@ -24,7 +47,7 @@ leaves as (
             when known.layer = 'organisation'
                 then users.org_unit_id || '/unassigned-department/unassigned-team/unassigned-individual'
         end as leaf_id
-    from {{ ref('source_users') }} as users
+    from users
     left join known on users.org_unit_id = known.org_unit_id
     left join known as person on users.person_id = person.org_unit_id
 ),
@@ -40,6 +63,7 @@ placed as (
         ] as department_id,
         chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'team') + 1] as team_id,
         chains.org_unit_id as individual_id,
+        chains.share,
         greatest(leaves.valid_from, chains.valid_from) as valid_from,
         least(leaves.valid_to, chains.valid_to) as valid_to
     from leaves
@@ -50,6 +74,4 @@ placed as (
             and leaves.valid_to >= chains.valid_from
 )
 
-{{ without_overlap('placed', ['source', 'source_user'], [
-    'org_unit_id', 'organisation_id', 'department_id', 'team_id', 'individual_id'
-]) }}
+select * from placed

@@ -1,6 +1,8 @@
--- One row is one individual (or unassigned individual) and one unit above it or itself, for one period.
+-- One row is one individual (or unassigned individual) in one team and one unit above it or itself,
+-- for one period.
 select
     org_unit_id as leaf_id,
+    parent_id,
     valid_from,
     valid_to,
     unnest(path) as ancestor_id,

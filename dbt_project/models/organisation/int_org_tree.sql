@@ -18,6 +18,7 @@ given as (
         parent_id,
         name,
         owner,
+        cast(1 as decimal(5, 2)) as share,
         valid_from,
         valid_to
     from {{ ref('org_units') }}
@@ -28,6 +29,7 @@ given as (
         members.org_unit_id as parent_id,
         people.name,
         cast(null as varchar) as owner,
+        members.share,
         members.valid_from,
         members.valid_to
     from {{ ref('memberships') }} as members
@@ -54,6 +56,7 @@ placed as (
         given.layer,
         given.name,
         given.owner,
+        given.share,
         given.valid_from,
         given.valid_to,
         layers.layer_rank,
@@ -137,6 +140,7 @@ select
     end as parent_id,
     name,
     owner,
+    share,
     valid_from,
     valid_to,
     false as is_unassigned
@@ -148,6 +152,7 @@ select
     org_unit_id,
     'Niet toegewezen',
     cast(null as varchar),
+    cast(1 as decimal(5, 2)),
     cast('1900-01-01' as date),
     cast('9999-12-31' as date),
     true

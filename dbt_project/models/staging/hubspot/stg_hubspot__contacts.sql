@@ -1,11 +1,12 @@
 -- One row is one landed version of one record of hubspot.contacts, typed.
 {% set fields = [
     'contact_id', 'email', 'owner', 'campaign', 'lifecycle_stage', 'created_at', 'mql_at',
-    'updated_at'
+    'customer_at', 'updated_at'
 ] %}
 {% set casts = {
     'created_at': 'business_date',
     'mql_at': 'business_date',
+    'customer_at': 'business_date',
 } %}
 with
 
@@ -25,6 +26,7 @@ renamed as (
         lifecycle_stage,
         {{ business_date('created_at') }} as created_date,
         {{ business_date('mql_at') }} as mql_date,
+        {{ business_date('customer_at') }} as customer_date,
         {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
     from source
 )

@@ -1,6 +1,6 @@
 -- One row is one landed version of one record of hubspot.deals, typed.
 {% set fields = [
-    'deal_id', 'owner', 'account', 'product', 'pipeline', 'campaign', 'stage', 'amount',
+    'deal_id', 'owner', 'account', 'product', 'market', 'pipeline', 'campaign', 'stage', 'amount',
     'currency', 'created_at', 'closed_at', 'updated_at'
 ] %}
 {% set casts = {
@@ -27,6 +27,7 @@ renamed as (
         owner,
         account,
         product,
+        market,
         pipeline,
         campaign,
         {{ deal_stage('stage') }} as stage,

@@ -8,7 +8,7 @@
     'amount': 'decimal',
 } %}
 {% set rules = {
-    'account_type: is neither revenue nor cost':
+    'account_type: is no revenue, cost, subsidy or bank':
         'account_type is not null and (' ~ ledger_account_type('account_type') ~ ') is null',
 } %}
 with

@@ -1,10 +1,15 @@
 -- One row is one landed version of one record of organisation.memberships, typed.
 {% set fields = [
-    'person_id', 'org_unit_id', 'valid_from', 'valid_to'
+    'person_id', 'org_unit_id', 'share', 'valid_from', 'valid_to'
 ] %}
 {% set casts = {
+    'share': 'integer',
     'valid_from': 'date',
     'valid_to': 'date',
+} %}
+{% set rules = {
+    'share: is no whole percent from 1 to 100':
+        as_integer('share') ~ ' not between 1 and 100',
 } %}
 with
 
@@ -19,9 +24,10 @@ renamed as (
         load_id,
         person_id,
         org_unit_id,
+        {{ as_integer('share') }} as share,
         {{ as_date('valid_from') }} as valid_from,
         {{ as_date('valid_to') }} as valid_to,
-        {{ quarantine_reason(casts, required=['person_id', 'org_unit_id']) }} as quarantine_reason
+        {{ quarantine_reason(casts, required=['person_id', 'org_unit_id'], rules=rules) }} as quarantine_reason
     from source
 )
 

@@ -1,13 +1,18 @@
 -- One row is one landed version of one record of surveys.responses, typed.
 {% set fields = [
     'response_id', 'respondent', 'survey_type', 'survey', 'owner', 'campaign', 'score',
-    'responded_at'
+    'invited_at', 'responded_at'
 ] %}
 {% set casts = {
     'score': 'integer',
+    'invited_at': 'business_date',
     'responded_at': 'business_date',
 } %}
 {% set rules = {
+    'invited_at, responded_at: both are empty':
+        'invited_at is null and responded_at is null',
+    'responded_at: is empty, but there is a score':
+        'score is not null and responded_at is null',
     'score: lies outside 0 to 10':
         as_integer('score') ~ ' not between 0 and 10',
 } %}
@@ -29,8 +34,9 @@ renamed as (
         owner,
         campaign,
         {{ as_integer('score') }} as score,
+        {{ business_date('invited_at') }} as invited_date,
         {{ business_date('responded_at') }} as responded_date,
-        {{ quarantine_reason(casts, required=['response_id', 'responded_at'], rules=rules) }} as quarantine_reason
+        {{ quarantine_reason(casts, required=['response_id'], rules=rules) }} as quarantine_reason
     from source
 )
 

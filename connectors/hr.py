@@ -1,0 +1,43 @@
+"""People (HR): trainings that employees followed and the development goals they set, from exports.
+
+Employees are named by their number in the HR system; `source_users` in the organisation's files
+says who that is.
+"""
+
+from connectors.core.contract import Connector, Field, FileFormat, Stream
+
+EMPLOYEE = Field("employee", headings=("Personeelsnummer", "Employee number"), required=True)
+
+CONNECTOR = Connector(
+    name="hr",
+    label="HR export",
+    kind="hr",
+    file_format=FileFormat(delimiter=";", decimal=",", date="dd-mm-yyyy"),
+    streams=(
+        Stream(
+            name="trainings",
+            description="One row is one training that one employee followed.",
+            key=("training_id",),
+            activity="training_date",
+            fields=(
+                Field("training_id", headings=("Training-ID", "Training ID"), required=True),
+                EMPLOYEE,
+                Field("training_date", "date", headings=("Datum", "Date"), required=True),
+                Field("course", headings=("Cursus", "Course")),
+                Field("hours", "decimal", headings=("Uren", "Hours"), required=True),
+            ),
+        ),
+        Stream(
+            name="goals",
+            description="One row is one development goal of one employee, as it is now.",
+            key=("goal_id",),
+            fields=(
+                Field("goal_id", headings=("Doel-ID", "Goal ID"), required=True),
+                EMPLOYEE,
+                Field("goal", headings=("Doel", "Goal")),
+                Field("due_date", "date", headings=("Uiterlijk", "Due date"), required=True),
+                Field("reached_date", "date", headings=("Bereikt op", "Reached on")),
+            ),
+        ),
+    ),
+)
