@@ -1,0 +1,164 @@
+"""Compares the KPI facts with what MetricFlow computes from the same definitions.
+
+Equal means: sums, counts and balances to the last digit, ratios and derived metrics to 1e-9 of
+their size. Where nothing is recorded MetricFlow has no row and Koers a zero: that is the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.parity.asking import GRAINS, LAYERS, Asking
+
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure that is not what MetricFlow says; `part` is value, numerator or denominator."""
+
+    kpi: str
+    org_unit_id: str
+    grain: str
+    period_start: dt.date
+    part: str
+    koers: Any
+    metricflow: Any
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kpi} of {self.org_unit_id}, {self.grain} of {self.period_start}: {self.part} "
+            f"is {self.koers}, MetricFlow says {self.metricflow}"
+        )
+
+
+@dataclass
+class Parity:
+    """How many figures were compared, and those that differ. `not_asked` are units that stand
+    above others of their own layer: MetricFlow has one column per layer and no name for them."""
+
+    compared: int
+    differences: list[Difference]
+    not_asked: tuple[str, ...]
+
+
+def compare(
+    warehouse: Path,
+    state: Path,
+    *,
+    kpis: Sequence[str] = (),
+    grains: Sequence[str] = GRAINS,
+    layers: Sequence[str] = LAYERS,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Parity:
+    """Every closed period of the facts of a warehouse, or of some KPIs, grains and layers.
+
+    state: the folder with dbt's `manifest.json` and `semantic_manifest.json`.
+    """
+    metrics = {
+        metric["name"]: metric
+        for metric in json.loads((state / "manifest.json").read_text())["metrics"].values()
+        if "kpi" in (metric["config"].get("meta") or {})
+    }
+    chosen = sorted(set(kpis) & set(metrics)) if kpis else sorted(metrics)
+    facts = duckdb.connect(str(warehouse), read_only=True)
+    first, last = facts.execute(
+        "select min(period_start), max(period_end) from fct_kpi_values"
+    ).fetchall()[0]
+    above_their_own = tuple(
+        unit
+        for (unit,) in facts.execute(
+            "select distinct parent_id from dim_org_unit_history as below"
+            " where layer <> 'project' and exists (select 1 from dim_org_unit as above"
+            "   where above.org_unit_id = below.parent_id and above.layer = below.layer)"
+        ).fetchall()
+    )
+    facts.close()
+    asking = Asking(warehouse, state / "semantic_manifest.json", [first, last])
+    result = Parity(0, [], above_their_own)
+    try:
+        for number, kpi in enumerate(chosen, 1):
+            progress(f"{number}/{len(chosen)} {kpi}")
+            for layer in layers:
+                for grain in grains:
+                    _one(asking, warehouse, metrics[kpi], grain, layer, result)
+    finally:
+        asking.close()
+    return result
+
+
+def _one(
+    asking: Asking, warehouse: Path, metric: dict[str, Any], grain: str, layer: str, into: Parity
+) -> None:
+    kpi, parts = metric["name"], _parts(metric)
+    answer = asking.ask(list(parts), grain, layer)
+    with duckdb.connect(str(warehouse), read_only=True) as facts:
+        rows = facts.execute(
+            "select org_unit_id, period_start, kpi_value, numerator, denominator"
+            " from fct_kpi_values inner join dim_org_unit using (org_unit_id)"
+            " where kpi = ? and grain = ? and layer = ? and is_closed",
+            [kpi, grain, layer],
+        ).fetchall()
+        (as_of,) = facts.execute(
+            "select max(period_end) from fct_kpi_values where kpi = ? and grain = ? and is_closed",
+            [kpi, grain],
+        ).fetchall()[0]
+    for unit, start, value, numerator, denominator in rows:
+        if unit in into.not_asked:
+            continue
+        said = answer.pop((unit, start), (None,) * len(parts))
+        # An amount or a count is exact in its numerator; the value beside it is a double.
+        exact = metric["type"] in ("simple", "cumulative") and denominator is None
+        shown = (numerator if exact else value, numerator, denominator)
+        for (name, part), theirs in zip(parts.items(), said, strict=True):
+            ours = shown[("value", "numerator", "denominator").index(part)]
+            into.compared += 1
+            nothing = theirs is None and (ours == 0 or numerator == 0)
+            if not (nothing or _same(ours, theirs, exact or part != "value")):
+                into.differences.append(Difference(kpi, unit, grain, start, part, ours, theirs))
+    into.differences += _left_over(answer, kpi, grain, as_of, into.not_asked)
+
+
+def _left_over(
+    answer: Any, kpi: str, grain: str, as_of: dt.date | None, not_asked: Sequence[str]
+) -> Iterator[Difference]:
+    """What MetricFlow has a figure of, other than zero, and Koers none."""
+    for (unit, start), said in answer.items():
+        if unit not in not_asked and as_of and _end(grain, start) <= as_of and said[0]:
+            yield Difference(kpi, unit, grain, start, "value", "no fact", said[0])
+
+
+def _parts(metric: dict[str, Any]) -> dict[str, str]:
+    """The metrics to ask for, and which part of the fact each is."""
+    found = {metric["name"]: "value"}
+    if metric["type"] == "ratio" and not metric["filter"]:
+        for part in ("numerator", "denominator"):
+            given = metric["type_params"][part]
+            if not given["filter"] and given["name"] not in found:
+                found[given["name"]] = part
+    return found
+
+
+def _same(ours: Any, theirs: Any, exact: bool) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    if exact and isinstance(theirs, (int, Decimal)):
+        return Decimal(ours) == Decimal(theirs)
+    return math.isclose(float(ours), float(theirs), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _end(grain: str, start: dt.date) -> dt.date:
+    if grain in ("day", "week"):
+        return start + dt.timedelta(days=0 if grain == "day" else 6)
+    months = {"month": 1, "quarter": 3, "year": 12}[grain]
+    index = start.year * 12 + start.month - 1 + months
+    return dt.date(index // 12, index % 12 + 1, 1) - dt.timedelta(days=1)
