@@ -9,7 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check lock
+.PHONY: help run up test check parity lock
 
 help: ## What make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ up: $(VENV)/.ready ## Set up, then the Dagster UI with schedule and sensors
 
 test: $(VENV)/.ready-dev ## Set up, then all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+parity: $(VENV)/.ready-dev ## Compare every KPI with MetricFlow (after `make run`)
+	@$(BIN)/python -m tests.parity $(KPI)
 
 check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff check .

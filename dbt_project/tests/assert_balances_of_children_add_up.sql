@@ -20,7 +20,8 @@ children as (
         days.kpi,
         days.balance_date,
         units.parent_id as org_unit_id,
-        sum(days.numerator) as numerator
+        -- Of somebody in two teams, the part that is in this one.
+        sum(days.numerator * units.share) as numerator
     from days
     inner join {{ ref('dim_org_unit_history') }} as units
         on

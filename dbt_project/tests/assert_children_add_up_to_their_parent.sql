@@ -25,7 +25,8 @@ children as (
         days.measure,
         days.measure_date,
         units.parent_id as org_unit_id,
-        sum(days.measure_value) as measure_value
+        -- Of somebody in two teams, the part that is in this one.
+        sum(days.measure_value * units.share) as measure_value
     from days
     inner join {{ ref('dim_org_unit_history') }} as units
         on

@@ -63,14 +63,20 @@ PROFILES = {
 COST_CENTRES = {f"K{number}00": team for number, team in enumerate(SIZES, 1)}
 
 
+Places = tuple[tuple[str, Decimal], ...]
+"""Teams, each with a part of the work (0.6); empty where it is nobody's."""
+
+
 @dataclass(frozen=True)
 class Stay:
-    """A person in a team from the one day to the other, both included."""
+    """A person in a team from the one day to the other, both included; `percent` of the work there,
+    None where that is all of it."""
 
     person: str
     team: str
     first: dt.date | None
     last: dt.date | None
+    percent: int | None = None
 
     def holds(self, day: dt.date) -> bool:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
@@ -87,13 +93,27 @@ class Company:
     stays: list[Stay]
     moved_on: dt.date
 
+    def places(self, person: str, day: dt.date) -> Places:
+        """The teams a person works in on a day, with the part of the work; the largest first, none
+        before the first and after the last day."""
+        found = [
+            (s.team, Decimal(s.percent or 100) / 100)
+            for s in self.stays
+            if s.person == person and s.holds(day)
+        ]
+        return tuple(sorted(found, key=lambda place: -place[1]))
+
     def team_of(self, person: str, day: dt.date) -> str | None:
-        """Where a person works on a day; None before the first and after the last one."""
-        return next((s.team for s in self.stays if s.person == person and s.holds(day)), None)
+        """The team a person mostly works in on a day."""
+        return next((team for team, _ in self.places(person, day)), None)
 
     def members(self, teams: tuple[str, ...], day: dt.date) -> list[str]:
-        """Who works in these teams on a day."""
-        return [s.person for s in self.stays if s.team in teams and s.holds(day)]
+        """Who mostly works in these teams on a day."""
+        return [
+            s.person
+            for s in self.stays
+            if s.team in teams and s.holds(day) and (s.percent or 100) > 50
+        ]
 
     def above(self, unit: str | None, day: dt.date) -> list[str]:
         """A unit and those above it on a day; of no unit, the organisation."""
@@ -127,6 +147,7 @@ def company(start: dt.date, size: int) -> Company:
     _move(stays, "team-zakelijk", 2, "team-noord", add_months(start, 7))
     _move(stays, "team-support", 1, "team-installatie", add_months(start, 5).replace(day=10))
     _move(stays, "team-zuid", 3, None, add_months(start, 9))
+    _share(stays, "team-noord", 1, "team-zuid", add_months(start, 10), add_months(start, 13))
     joins = next(n for n, s in enumerate(stays) if s.team == "team-content")
     stays[joins] = Stay(stays[joins].person, "team-content", add_months(start, 2), None)
     logins = {p: f"{n[0].lower()}{p[1:]}@noorderlicht.example" for p, n in names.items()}
@@ -140,6 +161,20 @@ def _move(stays: list[Stay], team: str, which: int, to: str | None, day: dt.date
     stays[at] = Stay(person, team, stays[at].first, day - dt.timedelta(days=1))
     if to:
         stays.append(Stay(person, to, day, None))
+
+
+def _share(
+    stays: list[Stay], team: str, which: int, other: str, first: dt.date, until: dt.date
+) -> None:
+    """Have a member of a team work 40 percent of the time in another, from a day until another."""
+    at = [n for n, s in enumerate(stays) if s.team == team and s.last is None][which]
+    person, eve = stays[at].person, until - dt.timedelta(days=1)
+    stays[at : at + 1] = [
+        Stay(person, team, stays[at].first, first - dt.timedelta(days=1)),
+        Stay(person, team, first, eve, 60),
+        Stay(person, other, first, eve, 40),
+        Stay(person, team, until, None),
+    ]
 
 
 def rate(currency: str, month: dt.date) -> Decimal:

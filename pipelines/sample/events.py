@@ -13,7 +13,6 @@ from pipelines.sample import chance as luck
 from pipelines.sample.company import (
     CAMPAIGNS,
     CARE,
-    COST_CENTRES,
     LISTS,
     PROFILES,
     SALES,
@@ -21,15 +20,20 @@ from pipelines.sample.company import (
     Company,
 )
 from pipelines.sample.days import busyness, days, holidays
+from pipelines.sample.finance import entries, invoices
 from pipelines.sample.incidents import Incident, effect
+from pipelines.sample.people import goals, trainings
+from pipelines.sample.projects import budgets, innovations, milestones, visits
 
 Record = dict[str, Any]
+MARKETS = ("Noord-Nederland", "Randstad", "Zuid-Nederland", "Vlaanderen", "Nordrhein-Westfalen")
 UNKNOWN_OWNER = "oud-medewerker@noorderlicht.example"
 
 
 @dataclass
 class Events:
-    """Records by kind, in the order of their days. Moments are local; amounts are Decimal."""
+    """Records by kind, in the order of their days. Moments are local; amounts are Decimal. When a
+    contact became a customer, or an invoice was paid, may lie after the end."""
 
     deals: list[Record] = field(default_factory=list)
     contacts: list[Record] = field(default_factory=list)
@@ -40,6 +44,13 @@ class Events:
     profile_days: list[Record] = field(default_factory=list)
     responses: list[Record] = field(default_factory=list)
     entries: list[Record] = field(default_factory=list)
+    invoices: list[Record] = field(default_factory=list)
+    visits: list[Record] = field(default_factory=list)
+    trainings: list[Record] = field(default_factory=list)
+    goals: list[Record] = field(default_factory=list)
+    milestones: list[Record] = field(default_factory=list)
+    budgets: list[Record] = field(default_factory=list)
+    innovations: list[Record] = field(default_factory=list)
 
 
 def generate(
@@ -59,7 +70,13 @@ def generate(
         events.posts += _posts(day, size, seed, planted)
         events.profile_days += _profile_days(day, followers, seed)
         events.responses += _responses(firm, day, busy * size, seed, planted)
-        events.entries += _entries(day, busy, size, seed)
+    events.invoices = invoices(firm.start, end, size, seed)
+    events.entries = entries(firm.start, end, events.invoices, size, seed)
+    events.milestones = milestones(firm.start, seed)
+    events.budgets = budgets(firm.start, size)
+    events.innovations = innovations(firm.start)
+    events.visits = visits(firm.start, end, events.milestones, size, seed)
+    events.trainings, events.goals = trainings(firm, end, seed), goals(firm, seed)
     return events
 
 
@@ -82,7 +99,7 @@ def _deals(
     seed: int,
     planted: dict[str, Incident],
 ) -> Iterator[Record]:
-    chance = luck.of_day(seed, "deals", day)
+    chance, elsewhere = luck.of_day(seed, "deals", day), luck.of_day(seed, "markets", day)
     number = 0
     for person in firm.members(SALES, day):
         for _ in range(luck.count(chance, 0.42 * busy)):
@@ -107,6 +124,7 @@ def _deals(
                 "owner": owner,
                 "account": account,
                 "product": product,
+                "market": elsewhere.choices(MARKETS, (30, 40, 16, 9, 5))[0],
                 "campaign": campaign,
                 "stage": ("won" if won else "lost") if is_closed else "open",
                 "amount": amount.quantize(luck.CENT),
@@ -120,13 +138,15 @@ def _deals(
 def _contacts(
     firm: Company, day: dt.date, busy: float, seed: int, planted: dict[str, Incident]
 ) -> Iterator[Record]:
-    chance = luck.of_day(seed, "contacts", day)
+    chance, later = luck.of_day(seed, "contacts", day), luck.of_day(seed, "customers", day)
     people = firm.members(("team-email", "team-social", "team-content"), day)
     for number in range(luck.count(chance, 13 * busy)):
         campaign = chance.choice(list(CAMPAIGNS)) if chance.random() < 0.7 else None
         is_mql = chance.random() < 0.42
         owner = firm.logins[chance.choice(people)]
         created = _at(chance, day)
+        waits = dt.timedelta(days=later.randrange(10, 61))
+        is_customer = later.random() < 0.18 and is_mql
         if campaign == "webshop-lancering" and not effect(planted, "campaign_off", day):
             continue
         yield {
@@ -137,6 +157,7 @@ def _contacts(
             "lifecycle_stage": "marketingqualifiedlead" if is_mql else "lead",
             "created_at": created,
             "mql_at": created if is_mql else None,
+            "customer_at": created + waits if is_customer else None,
             "updated_at": created,
         }
 
@@ -243,7 +264,7 @@ def _profile_days(
 def _responses(
     firm: Company, day: dt.date, busy: float, seed: int, planted: dict[str, Incident]
 ) -> Iterator[Record]:
-    chance = luck.of_day(seed, "responses", day)
+    chance, before = luck.of_day(seed, "responses", day), luck.of_day(seed, "invitations", day)
     people = firm.members((*SALES, *CARE), day)
     for number in range(luck.count(chance, 14 * busy)):
         happy = 0.46 * effect(planted, "bad_service", day)
@@ -254,7 +275,7 @@ def _responses(
             score = chance.choice((7, 8))
         else:
             score = chance.choice((3, 4, 5, 6, 6))
-        yield {
+        answer: Record = {
             "response_id": f"R{day:%y%m%d}{number:03d}",
             "respondent": f"klant{chance.randrange(1, 4000)}@klant.example",
             "survey_type": "NPS",
@@ -264,34 +285,20 @@ def _responses(
             "score": None if chance.random() < 0.02 else score,
             "responded_at": _at(chance, day),
         }
-
-
-def _entries(day: dt.date, busy: float, size: int, seed: int) -> Iterator[Record]:
-    chance = luck.of_day(seed, "entries", day)
-    lines: list[tuple[str, str, str, Decimal, str | None]] = []
-    for _ in range(luck.count(chance, 8 * busy * size)):
-        centre = chance.choice(list(COST_CENTRES))
-        amount = luck.amount(chance, 3_400, 0.4)
-        project = chance.choice(list(CAMPAIGNS)) if chance.random() < 0.2 else None
-        lines.append(("8000", "Omzet", centre, amount, project))
-        cost = (amount * Decimal("0.55")).quantize(luck.CENT)
-        lines.append(("7000", "Kosten", centre, cost, project))
-        if chance.random() < 0.02:  # a credit note
-            credit = -(amount / 4).quantize(luck.CENT)
-            lines.append(("8000", "Omzet", centre, credit, project))
-    if day.day == 25:
-        for centre in COST_CENTRES:
-            lines.append(("4000", "Kosten", centre, Decimal(15_000 * size), None))
-    if day.day == 1:
-        lines.append(("4500", "Kosten", "K100", Decimal(24_000 * size), None))
-    for number, (account, kind, centre, amount, project) in enumerate(lines, 1):
+        yield {**answer, "invited_at": answer["responded_at"] - _days(before)}
+    for number in range(luck.count(before, 11 * busy)):  # that nobody answered
         yield {
-            "entry_id": f"B{day:%y%m%d}{number:04d}",
-            "entry_date": day,
-            "account_code": account,
-            "account_type": kind,
-            "cost_centre": centre,
-            "project_code": project,
-            "amount": amount,
-            "currency": "EUR",
+            "response_id": f"U{day:%y%m%d}{number:03d}",
+            "respondent": f"klant{before.randrange(1, 4000)}@klant.example",
+            "survey_type": "NPS",
+            "survey": "Klanttevredenheid",
+            "owner": firm.names[before.choice(people)],
+            "campaign": None,
+            "score": None,
+            "responded_at": None,
+            "invited_at": _at(before, day),
         }
+
+
+def _days(chance: Random) -> dt.timedelta:
+    return dt.timedelta(days=chance.randrange(0, 7))

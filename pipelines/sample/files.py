@@ -25,6 +25,7 @@ DEALS: Columns = {
     "owner": "Deal owner",
     "account": "Associated Company",
     "product": "Product",
+    "market": "Market",
     "campaign": "Campaign",
     "stage": "Deal Stage",
     "amount": "Amount",
@@ -41,6 +42,7 @@ CONTACTS: Columns = {
     "lifecycle_stage": "Lifecycle Stage",
     "created_at": "Create Date",
     "mql_at": "Became a Marketing Qualified Lead Date",
+    "customer_at": "Became a Customer Date",
     "updated_at": "Last Modified Date",
 }
 ACTIVITIES: Columns = {
@@ -97,6 +99,7 @@ RESPONSES: Columns = {
     "owner": "Owner",
     "campaign": "Campaign",
     "score": "Score",
+    "invited_at": "Invited at",
     "responded_at": "Submitted at",
 }
 ENTRIES: Columns = {
@@ -108,6 +111,38 @@ ENTRIES: Columns = {
     "project_code": "Project",
     "amount": "Bedrag",
     "currency": "Valuta",
+}
+INVOICES: Columns = {
+    "invoice_id": "Factuurnummer",
+    "customer": "Debiteur",
+    "cost_centre": "Kostenplaats",
+    "project_code": "Projectcode",
+    "invoice_date": "Factuurdatum",
+    "due_date": "Vervaldatum",
+    "paid_date": "Betaald op",
+    "amount": "Bedrag",
+    "currency": "Valuta",
+}
+VISITS: Columns = {
+    "page": "Page",
+    "campaign": "Campaign",
+    "visit_date": "Date",
+    "visits": "Sessions",
+    "visitors": "Users",
+}
+TRAININGS: Columns = {
+    "training_id": "Training-ID",
+    "employee": "Personeelsnummer",
+    "training_date": "Datum",
+    "course": "Cursus",
+    "hours": "Uren",
+}
+GOALS: Columns = {
+    "goal_id": "Doel-ID",
+    "employee": "Personeelsnummer",
+    "goal": "Doel",
+    "due_date": "Uiterlijk",
+    "reached_date": "Bereikt op",
 }
 
 

@@ -7,16 +7,16 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sample.company import ROOT, UNITS
+from pipelines.sample.company import ROOT, SALES, UNITS
 from pipelines.sample.days import add_months, busyness, days, month_end
 from pipelines.sample.figures import Figures
 
 BASE_MONTHS = 4
 """From which the level is taken; no incident falls in them."""
 
-# kpi: (units, tolerance below, type of tolerance)
+# kpi: (units, tolerance on the side that hurts, type of tolerance)
 AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "revenue": ((ROOT, "verkoop"), "0.35", "percent"),
+    "revenue": ((ROOT, "verkoop", *SALES), "0.35", "percent"),
     "return_pct": ((ROOT,), "0.12", "absolute"),
     "nps": ((ROOT,), "14", "absolute"),
     "new_orders": (("verkoop",), "0.35", "percent"),
@@ -33,6 +33,27 @@ AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "social_reach": (("team-social",), "0.40", "percent"),
     "social_click_rate": (("team-social",), "0.25", "percent"),
     "followers_growth": (("team-social",), "0.50", "percent"),
+    "gross_margin": ((ROOT,), "0.08", "absolute"),
+    "active_customers": ((ROOT,), "0.40", "percent"),
+    "days_sales_outstanding": ((ROOT,), "0.30", "percent"),
+    "overdue_share": ((ROOT,), "0.20", "absolute"),
+    "survey_response_rate": ((ROOT,), "0.12", "absolute"),
+    "cost_per_mql": (("marketing",), "0.80", "percent"),
+    "delivery_rate": (("team-email",), "0.02", "percent"),
+    "bounce_rate": (("team-email",), "0.30", "percent"),
+    "unsubscribe_rate": (("team-email",), "0.50", "percent"),
+    "engagement_rate": (("team-social",), "0.25", "percent"),
+    "followers": (("team-social",), "0.20", "percent"),
+    "sales_cycle": (("verkoop",), "0.50", "percent"),
+    "training_hours": ((ROOT,), "0.70", "percent"),
+}
+LOWER_IS_BETTER = {
+    "days_sales_outstanding",
+    "overdue_share",
+    "cost_per_mql",
+    "bounce_rate",
+    "unsubscribe_rate",
+    "sales_cycle",
 }
 WITH_THE_SEASON = {
     "revenue",
@@ -63,8 +84,8 @@ def targets(of: Figures, start: dt.date, end: dt.date) -> list[dict[str, Any]]:
                         "org_unit_id": unit,
                         "grain": "month",
                         "target": _rounded(level),
-                        "tolerance_lower": Decimal(width),
-                        "tolerance_upper": None,
+                        "tolerance_lower": None if kpi in LOWER_IS_BETTER else Decimal(width),
+                        "tolerance_upper": Decimal(width) if kpi in LOWER_IS_BETTER else None,
                         "tolerance_type": kind,
                         "valid_from": quarter,
                         "valid_to": month_end(add_months(quarter, 2)),

@@ -27,6 +27,8 @@ from pipelines.sample.days import add_months, holidays, month_end
 from pipelines.sample.events import UNKNOWN_OWNER, Events, Record, generate
 from pipelines.sample.figures import figures
 from pipelines.sample.incidents import incidents
+from pipelines.sample.people import number_of
+from pipelines.sample.projects import PAGES
 from pipelines.sample.targets import targets
 from pipelines.settings import Home
 
@@ -39,7 +41,7 @@ ORGANISATION: dict[str, files.Columns] = {
         "owner": "Eigenaar",
     },
     "people": {"person_id": "Medewerker", "name": "Naam"},
-    "memberships": {"person_id": "Medewerker", "org_unit_id": "Team"},
+    "memberships": {"person_id": "Medewerker", "org_unit_id": "Team", "share": "Aandeel"},
     "source_users": {
         "source": "Bron",
         "source_user": "Gebruiker in bron",
@@ -58,8 +60,20 @@ ORGANISATION: dict[str, files.Columns] = {
         "tolerance_upper": "Marge omhoog",
         "tolerance_type": "Soort marge",
     },
+    "innovations": {"kind": "Soort", "name": "Naam"},
+    "milestones": {
+        "project_id": "Project",
+        "milestone": "Mijlpaal",
+        "due_date": "Uiterlijk",
+        "done_date": "Gereed op",
+    },
+    "project_budgets": {"project_id": "Project", "amount": "Budget"},
 }
+WITHOUT_PERIOD = ("milestones",)
 VALID: files.Columns = {"valid_from": "Geldig vanaf", "valid_to": "Geldig tot en met"}
+
+
+DUTCH: Any = {"cell": files.dutch, "delimiter": ";", "encoding": "utf-8"}
 
 
 class SampleError(RuntimeError):
@@ -99,7 +113,7 @@ def write_sample(
     known = figures(firm, events, end_date)
     written = _Writing(home.inbox)
     _tools(written, events, end_date)
-    _organisation(written, firm, targets(known, start, end_date), end_date)
+    _organisation(written, firm, events, targets(known, start, end_date), end_date)
     truth = {
         "start": start.isoformat(),
         "end_date": end_date.isoformat(),
@@ -173,7 +187,8 @@ def _tools(to: _Writing, events: Events, end: dt.date) -> None:
             file = to.to("socialpilot", stream, f"{stream}-{name}.xlsx", len(part))
             files.write_xlsx(file, columns, part)
             files.stamp(file, day)
-    for name, day, part in files.by_quarter(events.responses, "responded_at", end):
+    sent = [{**r, "sent": r["responded_at"] or r["invited_at"]} for r in events.responses]
+    for name, day, part in files.by_quarter(sent, "sent", end):
         file = to.to("surveys", "responses", f"nps-{name}.json", len(part))
         files.write_json(file, files.RESPONSES, part)
         files.stamp(file, day)
@@ -181,10 +196,42 @@ def _tools(to: _Writing, events: Events, end: dt.date) -> None:
         rows = [*part, part[0]]  # a line that was exported twice
         to.duplicate["ledger.entries"] += 1
         file = to.to("ledger", "entries", f"grootboek-{name}.csv", len(rows))
-        files.write_csv(
-            file, files.ENTRIES, rows, cell=files.dutch, delimiter=";", encoding="utf-8"
-        )
+        files.write_csv(file, files.ENTRIES, rows, **DUTCH)
         files.stamp(file, day)
+    _invoices(to, events, end)
+    for name, day, part in files.by_quarter(events.visits, "visit_date", end):
+        file = to.to("web", "visits", f"bezoeken-{name}.csv", len(part))
+        files.write_csv(file, files.VISITS, part, cell=files.iso, delimiter=",", encoding="utf-8")
+        files.stamp(file, day)
+    for name, day, part in files.by_quarter(events.trainings, "training_date", end):
+        file = to.to("hr", "trainings", f"trainingen-{name}.csv", len(part))
+        files.write_csv(file, files.TRAININGS, part, **DUTCH)
+        files.stamp(file, day)
+    goals = [_so_far(goal, "reached_date", end) for goal in events.goals]
+    file = to.to("hr", "goals", "ontwikkeldoelen.csv", len(goals))
+    files.write_csv(file, files.GOALS, goals, **DUTCH)
+    files.stamp(file, end)
+
+
+def _invoices(to: _Writing, events: Events, end: dt.date) -> None:
+    """As they were at the end of each quarter in which they were sent or paid."""
+    sent = [{**i, "paid_date": None, "at": i["invoice_date"]} for i in events.invoices]
+    paid = [
+        {**i, "at": i["paid_date"]}
+        for i in events.invoices
+        if i["paid_date"] and i["paid_date"] <= end
+    ]
+    versions = sorted([*sent, *paid], key=lambda invoice: invoice["at"])
+    for name, day, part in files.by_quarter(versions, "at", end):
+        rows = list({invoice["invoice_id"]: invoice for invoice in part}.values())
+        file = to.to("ledger", "invoices", f"facturen-{name}.csv", len(rows))
+        files.write_csv(file, files.INVOICES, rows, **DUTCH)
+        files.stamp(file, day)
+
+
+def _so_far(record: Record, field: str, end: dt.date) -> Record:
+    """A record as it is known at the end: what happens later has not happened."""
+    return {**record, field: None} if record[field] and record[field] > end else record
 
 
 def _hubspot(to: _Writing, events: Events, end: dt.date) -> None:
@@ -203,8 +250,14 @@ def _hubspot(to: _Writing, events: Events, end: dt.date) -> None:
         file = to.to("hubspot", "deals", f"deals-{name}.csv", len(rows))
         files.write_csv(file, files.DEALS, rows, **hubspot)  # type: ignore[arg-type]
         files.stamp(file, day)
+    contacts: list[Any] = [{**contact, "customer_at": None} for contact in events.contacts]
+    contacts += [
+        {**contact, "updated_at": at}
+        for contact in events.contacts
+        if (at := contact["customer_at"]) and at.date() <= end
+    ]
     for stream, columns, records in (
-        ("contacts", files.CONTACTS, events.contacts),
+        ("contacts", files.CONTACTS, contacts),
         ("activities", files.ACTIVITIES, events.activities),
     ):
         for name, day, part in files.by_quarter(
@@ -212,8 +265,10 @@ def _hubspot(to: _Writing, events: Events, end: dt.date) -> None:
             "updated_at",
             end,
         ):
-            file = to.to("hubspot", stream, f"{stream}-{name}.csv", len(part))
-            files.write_csv(file, columns, part, **hubspot)  # type: ignore[arg-type]
+            key = next(iter(columns))
+            latest = {record[key]: record for record in part}
+            file = to.to("hubspot", stream, f"{stream}-{name}.csv", len(latest))
+            files.write_csv(file, columns, latest.values(), **hubspot)  # type: ignore[arg-type]
             files.stamp(file, day)
 
 
@@ -225,7 +280,13 @@ def _wrong_deals(name: str, like: Record) -> list[Record]:
     ]
 
 
-def _organisation(to: _Writing, firm: Company, agreed: list[dict[str, Any]], end: dt.date) -> None:
+def _organisation(
+    to: _Writing,
+    firm: Company,
+    events: Events,
+    agreed: list[dict[str, Any]],
+    end: dt.date,
+) -> None:
     before = firm.moved_on - dt.timedelta(days=1)
     units: list[Record] = []
     for unit, (layer, parent, name, owner) in UNITS.items():
@@ -243,10 +304,15 @@ def _organisation(to: _Writing, firm: Company, agreed: list[dict[str, Any]], end
         {"source": "hubspot", "source_user": login, "person_id": person}
         for person, login in firm.logins.items()
     ]
+    users += [
+        {"source": "hr", "source_user": number_of(person), "person_id": person}
+        for person in firm.names
+    ]
     for source, owners in (
         ("spotler", SENDERS),
         ("socialpilot", {profile: team for (_, profile), team in PROFILES.items()}),
         ("ledger", COST_CENTRES),
+        ("web", {page: unit for page, (unit, _) in PAGES.items()}),
     ):
         users += [
             {"source": source, "source_user": user, "org_unit_id": unit}
@@ -267,7 +333,9 @@ def _organisation(to: _Writing, firm: Company, agreed: list[dict[str, Any]], end
         "org_units": units,
         "people": [{"person_id": p, "name": n} for p, n in firm.names.items()],
         "memberships": [
-            _valid({"person_id": s.person, "org_unit_id": s.team}, s.first, s.last)
+            _valid(
+                {"person_id": s.person, "org_unit_id": s.team, "share": s.percent}, s.first, s.last
+            )
             for s in firm.stays
         ],
         "source_users": users,
@@ -278,12 +346,15 @@ def _organisation(to: _Writing, firm: Company, agreed: list[dict[str, Any]], end
         "exchange_rates": rates,
         "known_events": known_events,
         "kpi_targets": agreed,
+        "innovations": events.innovations,
+        "milestones": [_so_far(m, "done_date", end) for m in events.milestones],
+        "project_budgets": events.budgets,
     }
     for stream, records in sheets.items():
         file = to.to("organisation", stream, f"{stream}.csv", len(records))
         files.write_csv(
             file,
-            {**ORGANISATION[stream], **VALID},
+            {**ORGANISATION[stream], **({} if stream in WITHOUT_PERIOD else VALID)},
             records,
             cell=_sheet_cell,
             delimiter=";",

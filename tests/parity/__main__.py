@@ -30,8 +30,8 @@ def main(kpis: list[str]) -> int:
     )
     for difference in found.differences[:SHOWN]:
         print(difference)
-    if more := len(found.differences) - SHOWN:
-        print(f"... and {more} more" if more > 0 else "", end="\n" if more > 0 else "")
+    if (more := len(found.differences) - SHOWN) > 0:
+        print(f"... and {more} more")
     if found.not_asked:
         print(f"Not asked, since they hold units of their own layer: {', '.join(found.not_asked)}")
     print(

@@ -23,7 +23,7 @@ LAYERS = ("organisation", "department", "team", "individual", "project")
 GRAINS = ("day", "week", "month", "quarter", "year")
 
 Answer = dict[tuple[str, dt.date], tuple[Any, ...]]
-"""(unit, first day of the period): the values of the metrics asked for, None where there is none."""
+"""(unit, first day of the period): the values of the metrics asked for; None is no value."""
 
 
 class _Dialect:
@@ -49,7 +49,9 @@ class Asking:
         self._database.execute(f"attach ':memory:' as {name}")
         for model in manifest.semantic_models:
             measures = model.node_relation.alias
-            self._database.execute(f"use built; create table {name}.main.{measures} as from {measures}")
+            self._database.execute(
+                f"use built; create table {name}.main.{measures} as from {measures}"
+            )
         self._database.execute(
             f"create table {name}.main.dim_date as from built.main.dim_date"
             f" where date_day between ? and ?",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -99,6 +99,8 @@ def compare(
 def _one(
     asking: Asking, warehouse: Path, metric: dict[str, Any], grain: str, layer: str, into: Parity
 ) -> None:
+    """One KPI at one grain and layer. A unit that ended has no facts after its last day, though a
+    balance that leaves it then still moves."""
     kpi, parts = metric["name"], _parts(metric)
     answer = asking.ask(list(parts), grain, layer)
     with duckdb.connect(str(warehouse), read_only=True) as facts:
@@ -112,6 +114,11 @@ def _one(
             "select max(period_end) from fct_kpi_values where kpi = ? and grain = ? and is_closed",
             [kpi, grain],
         ).fetchall()[0]
+        ended = dict(
+            facts.execute(
+                "select org_unit_id, max(valid_to) from dim_org_unit_history group by 1"
+            ).fetchall()
+        )
     for unit, start, value, numerator, denominator in rows:
         if unit in into.not_asked:
             continue
@@ -119,22 +126,18 @@ def _one(
         # An amount or a count is exact in its numerator; the value beside it is a double.
         exact = metric["type"] in ("simple", "cumulative") and denominator is None
         shown = (numerator if exact else value, numerator, denominator)
-        for (name, part), theirs in zip(parts.items(), said, strict=True):
+        for part, theirs in zip(parts.values(), said, strict=True):
             ours = shown[("value", "numerator", "denominator").index(part)]
             into.compared += 1
             nothing = theirs is None and (ours == 0 or numerator == 0)
             if not (nothing or _same(ours, theirs, exact or part != "value")):
                 into.differences.append(Difference(kpi, unit, grain, start, part, ours, theirs))
-    into.differences += _left_over(answer, kpi, grain, as_of, into.not_asked)
-
-
-def _left_over(
-    answer: Any, kpi: str, grain: str, as_of: dt.date | None, not_asked: Sequence[str]
-) -> Iterator[Difference]:
-    """What MetricFlow has a figure of, other than zero, and Koers none."""
-    for (unit, start), said in answer.items():
-        if unit not in not_asked and as_of and _end(grain, start) <= as_of and said[0]:
-            yield Difference(kpi, unit, grain, start, "value", "no fact", said[0])
+    for (unit, start), theirs in answer.items():
+        known = as_of and _end(grain, start) <= as_of and start <= ended.get(unit, dt.date.max)
+        if known and unit not in into.not_asked and theirs[0]:
+            into.differences.append(
+                Difference(kpi, unit, grain, start, "value", "no fact", theirs[0])
+            )
 
 
 def _parts(metric: dict[str, Any]) -> dict[str, str]:
