@@ -21,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local may be a secret
 )
 
+kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
+app.add_typer(kpi, name="kpi")
+
 SOME_SOURCES_FAILED = 3
 
 
@@ -132,6 +135,28 @@ def dbt(context: typer.Context) -> None:
         raise typer.Exit(1) from error
 
 
+@kpi.command("check")
+def kpi_check() -> None:
+    """Check all definitions without building anything, and list the KPIs."""
+    from pipelines.kpis import check_definitions
+    from pipelines.settings import DBT_PROJECT_DIR
+
+    with _told():
+        found = check_definitions(DBT_PROJECT_DIR)
+    for name, metric in found.items():
+        of = metric.kpi
+        typer.echo(f"{name:24} {metric.type:11} {of.unit:9} {of.home_layer:13} {of.owner}")
+    typer.echo(f"{len(found)} KPIs, nothing wrong with their definitions.")
+
+
+@kpi.command("schema")
+def kpi_schema() -> None:
+    """The JSON Schema of KPI files, for editors: dbt_project/kpi.schema.json holds it."""
+    from pipelines.kpis import schema
+
+    typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
 def _progress(line: str) -> None:
     typer.echo(line, err=True)
 
@@ -141,6 +166,7 @@ def _told() -> Iterator[None]:
     """What a person can do something about is said in a sentence, and the exit code is 1."""
     from connectors.core.landing import LandingError
     from pipelines.dbt import DbtError
+    from pipelines.kpis import KpiError
     from pipelines.lock import BusyError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
@@ -156,6 +182,7 @@ def _told() -> Iterator[None]:
         raise typer.Exit(0) from busy
     except (
         DbtError,
+        KpiError,
         LandingError,
         LedgerError,
         PublicationError,

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipelines.kpis import check_definitions
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
 PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
@@ -94,10 +95,12 @@ def project_hash(project: Path = DBT_PROJECT_DIR) -> str:
 
 def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJECT_DIR) -> Path:
     """The manifest of the project as it is now; dbt parses only if something changed. Raises
-    DbtError when the project does not parse."""
+    KpiError when a definition is wrong, before dbt sees it, and DbtError when the project does not
+    parse."""
     stamp = home.manifest.with_name("project.sha256")
     wanted = project_hash(project)
     if not (home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted):
+        check_definitions(project)
         run_dbt(["parse"], home, settings, project=project)
         new = home.manifest.with_suffix(".new")
         shutil.copyfile(home.dbt_target / "manifest.json", new)
