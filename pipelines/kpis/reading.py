@@ -24,6 +24,7 @@ class Measure:
     agg: str
     model: str
     file: str
+    entity: str
     dimensions: frozenset[str]
     layers: frozenset[str]
     is_non_additive: bool
@@ -71,6 +72,7 @@ def _semantic_models(found: Definitions, file: str, models: list[Any]) -> None:
                 agg=str(measure.get("agg", "")).lower(),
                 model=model["name"],
                 file=file,
+                entity=str(model.get("primary_entity", "")),
                 dimensions=frozenset(n for n, kind in dimensions.items() if kind == "categorical"),
                 layers=frozenset(entities | set(dimensions)),
                 is_non_additive=bool(measure.get("non_additive_dimension")),

@@ -134,6 +134,11 @@ def _filter(measure: Measure, text: str) -> Iterator[tuple[str, str]]:
                 f"categorical dimension {dimension[2]!r}",
                 f"It has: {there}",
             )
+        elif dimension[1] != measure.entity:
+            yield (
+                f"filter: {dimension[1]!r} is not what a row of {measure.model} is",
+                f"Write {{{{ Dimension('{measure.entity}__{dimension[2]}') }}}}",
+            )
     if "{%" in text:
         yield "filter: it holds a Jinja statement", "Write plain SQL over dimensions"
 

@@ -36,6 +36,7 @@ KPI = {
 LAYERS = ("organisation", "department", "team", "individual", "project")
 MODEL = {
     "name": "orders",
+    "primary_entity": "o",
     "entities": [{"name": layer, "type": "foreign"} for layer in LAYERS],
     "dimensions": [
         {"name": "measure_date", "type": "time"},
@@ -96,14 +97,14 @@ WRONG = [
     (revenue(label={"en": "Revenue"}), "config.meta.kpi.label.nl", "Add it"),
     (revenue(drivers=["turnover"]), "drivers: there is no KPI 'turnover'", "Name one of: revenue"),
     (revenue(drivers=["revenue"]), "drivers: it cannot drive itself", "Remove it"),
-    (metric("a", "simple", {"measure": "amuont"}), "no measure 'amuont'", "Name one of: amount"),
-    (metric("a", "simple", {"measure": "middle"}), "middle has agg median", "Use one of sum"),
+    (metric("aa", "simple", {"measure": "amuont"}), "no measure 'amuont'", "Name one of: amount"),
+    (metric("aa", "simple", {"measure": "middle"}), "middle has agg median", "Use one of sum"),
     (
-        metric("a", "simple", {"measure": "stock"}),
+        metric("aa", "simple", {"measure": "stock"}),
         "non_additive_dimension",
         "make the metric cumul",
     ),
-    (metric("a", "conversion", {}), "type: ", "Write it as simple, ratio, derived or cumulative"),
+    (metric("aa", "conversion", {}), "type: ", "Write it as simple, ratio, derived or cumulative"),
     (metric("Rev", "simple", {"measure": "amount"}), "metric Rev".replace("metric", "KPI"), "name"),
     (running(), "cumulative_type_params.period_agg", "Write period_agg: last"),
     (running(period_agg="first"), "period_agg", "Write period_agg: last"),
@@ -122,17 +123,24 @@ WRONG = [
     (derived("read_csv(amount)", "amount"), "'read_csv' is no input", "plain arithmetic"),
     (derived("made + amount", "made", "amount"), "it is made of itself", "Take the circle out"),
     (
-        metric("a", "simple", {"measure": "amount"}, filter="{{ Dimension('o__colour') }} = 'x'"),
+        metric("aa", "simple", {"measure": "amount"}, filter="{{ Dimension('o__colour') }} = 'x'"),
         "no categorical dimension 'colour'",
         "It has: product",
     ),
     (
-        metric("a", "simple", {"measure": "amount"}, filter="{{ Entity('team') }} = 'x'"),
+        metric("aa", "simple", {"measure": "amount"}, filter="{{ Dimension('x__product') }} = 'x'"),
+        "'x' is not what a row of orders is",
+        "Write {{ Dimension('o__product') }}",
+    ),
+    (
+        metric("aa", "simple", {"measure": "amount"}, filter="{{ Entity('team') }} = 'x'"),
         "filter: {{ Entity('team') }} is not known here",
         "Use {{ Dimension",
     ),
     (
-        ratio({"name": "amount", "alias": "b", "filter": "{{ TimeDimension('x') }} > 1"}, "orders"),
+        ratio(
+            {"name": "amount", "alias": "bb", "filter": "{{ TimeDimension('x') }} > 1"}, "orders"
+        ),
         "filter: {{ TimeDimension('x') }} is not known here",
         "Use {{ Dimension",
     ),
@@ -160,7 +168,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     "right",
     [
         revenue(drivers=[]),
-        metric("a", "simple", {"measure": "customers"}, filter="{{ Dimension('o__product') }}='x'"),
+        metric(
+            "aa", "simple", {"measure": "customers"}, filter="{{ Dimension('o__product') }}='x'"
+        ),
         running(period_agg="last"),
         running("orders", period_agg="last", window="90 days"),
         running("orders", period_agg="last", grain_to_date="year"),
@@ -169,9 +179,9 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
             "amount",
         ),
         derived(
-            "case when n > 0 then power(amount / n, 2) end",
+            "case when won > 0 then power(amount / won, 2) end",
             "amount",
-            {"name": "orders", "alias": "n"},
+            {"name": "orders", "alias": "won"},
         ),
     ],
     ids=lambda right: f"{right['type']}-{right['name']}",

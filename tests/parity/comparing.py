@@ -2,6 +2,8 @@
 
 Equal means: sums, counts and balances to the last digit, ratios and derived metrics to 1e-9 of
 their size. Where nothing is recorded MetricFlow has no row and Koers a zero: that is the same.
+Of a window that ends with a period and in which nothing lies, MetricFlow shows the last day on
+which something did lie in one; Koers shows zero, and that is not compared.
 """
 
 from __future__ import annotations
@@ -105,7 +107,7 @@ def _one(
     answer = asking.ask(list(parts), grain, layer)
     with duckdb.connect(str(warehouse), read_only=True) as facts:
         rows = facts.execute(
-            "select org_unit_id, period_start, kpi_value, numerator, denominator"
+            "select org_unit_id, period_start, kpi_value, numerator, denominator, sample_size"
             " from fct_kpi_values inner join dim_org_unit using (org_unit_id)"
             " where kpi = ? and grain = ? and layer = ? and is_closed",
             [kpi, grain, layer],
@@ -119,10 +121,10 @@ def _one(
                 "select org_unit_id, max(valid_to) from dim_org_unit_history group by 1"
             ).fetchall()
         )
-    for unit, start, value, numerator, denominator in rows:
-        if unit in into.not_asked:
-            continue
+    for unit, start, value, numerator, denominator, sample_size in rows:
         said = answer.pop((unit, start), (None,) * len(parts))
+        if unit in into.not_asked or (_has_window(metric) and sample_size == 0):
+            continue
         # An amount or a count is exact in its numerator; the value beside it is a double.
         exact = metric["type"] in ("simple", "cumulative") and denominator is None
         shown = (numerator if exact else value, numerator, denominator)
@@ -138,6 +140,11 @@ def _one(
             into.differences.append(
                 Difference(kpi, unit, grain, start, "value", "no fact", theirs[0])
             )
+
+
+def _has_window(metric: dict[str, Any]) -> bool:
+    how = metric["type_params"].get("cumulative_type_params") or {}
+    return metric["type"] == "cumulative" and bool(how.get("window") or how.get("grain_to_date"))
 
 
 def _parts(metric: dict[str, Any]) -> dict[str, str]:
