@@ -31,6 +31,7 @@ CONNECTOR = Connector(
             name="goals",
             description="One row is one development goal of one employee, as it is now.",
             key=("goal_id",),
+            activity="due_date",
             fields=(
                 Field("goal_id", headings=("Doel-ID", "Goal ID"), required=True),
                 EMPLOYEE,

@@ -89,8 +89,8 @@ class Stream:
 class Connector:
     """A tool that Koers reads.
 
-    kind: what it is to an organisation, for grouping: crm, email, social, survey, finance,
-        organisation.
+    kind: what it is to an organisation, for grouping: crm, email, social, survey, finance, web,
+        hr, organisation.
     keeps_files: files stay in the inbox after reading, since people edit them there.
     version: raised when a change here changes what is landed.
     """

@@ -121,7 +121,16 @@ def test_contract_a_connector_says_what_it_is(name: str) -> None:
     connector = CONNECTORS[name]
     assert connector.name == name
     assert connector.label
-    assert connector.kind in {"crm", "email", "social", "survey", "finance", "organisation"}
+    assert connector.kind in {
+        "crm",
+        "email",
+        "social",
+        "survey",
+        "finance",
+        "web",
+        "hr",
+        "organisation",
+    }
     for stream in connector.streams:
         assert stream.description.startswith("One row ")
         assert stream.mode == "full" or stream.activity, f"{stream.name} needs a watermark"

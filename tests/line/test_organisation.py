@@ -34,14 +34,16 @@ FILES = {
         noord;Noord
     """,
     "memberships": """
-        Medewerker;Eenheid;Geldig vanaf;Geldig tot en met
-        ann;noord;01-01-2026;
-        ann;weg;01-02-2026;28-02-2026
-        bob;nergens;;
-        cas;a;;
-        dirk;onder-p1;;
-        evi;p1;;
-        spook;noord;;
+        Medewerker;Eenheid;Geldig vanaf;Geldig tot en met;Aandeel
+        ann;noord;01-01-2026;;
+        ann;weg;01-02-2026;28-02-2026;
+        bob;nergens;;;
+        cas;a;;;
+        cas;noord;01-03-2026;;70
+        cas;verkoop;01-03-2026;;40
+        dirk;onder-p1;;;
+        evi;p1;;;
+        spook;noord;;;
     """,
     "source_users": """
         Bron;Gebruiker in bron;Medewerker;Eenheid;Geldig vanaf
@@ -75,6 +77,20 @@ FILES = {
         Gebeurtenis;Eenheid
         Storing;nergens
     """,
+    "innovations": """
+        Soort;Naam
+        markt;Vlaanderen
+        dienst;Onderhoud
+    """,
+    "milestones": """
+        Project;Mijlpaal;Uiterlijk
+        p1;Lancering;01-02-2026
+        p2;Lancering;01-02-2026
+    """,
+    "project_budgets": """
+        Project;Budget;Geldig vanaf
+        p2;1000;01-02-2026
+    """,
 }
 OWNERS = ("ann@x", "Bob", "Cas", "Jan", "geest@x", "nergens@x", "leeg@x", "iemand@x", "Noord", "")
 DAYS = ("2024-06-01", "2026-01-10", "2026-02-10", "2026-03-10")
@@ -94,6 +110,11 @@ PROBLEMS = {
     ("memberships", "ann|weg|2026-02-01", "person ann is in two rows"),
     ("memberships", "bob|nergens|", "unit nergens does not exist"),
     ("memberships", "evi|p1|", "unit p1 does not exist, or is no department or team"),
+    ("memberships", "cas|noord|2026-03-01", "person cas would work 110 percent"),
+    ("memberships", "cas|verkoop|2026-03-01", "person cas would work 110 percent"),
+    ("innovations", "dienst|Onderhoud|", "kind 'dienst' is unknown"),
+    ("milestones", "p2|Lancering", "project p2 does not exist"),
+    ("project_budgets", "p2|2026-02-01", "project p2 does not exist"),
     ("memberships", "spook|noord|", "person spook is not in the file of people"),
     ("source_users", "hubspot|ann@x|2026-03-01", "user ann@x of hubspot is in two rows"),
     ("source_users", "HubSpot|geest@x|", "person spook is unknown"),

@@ -20,5 +20,7 @@ select
     cast({{ dbt.date_trunc('week', 'date_day') }} as date) as week_start,
     cast({{ dbt.date_trunc('month', 'date_day') }} as date) as month_start,
     cast({{ dbt.date_trunc('quarter', 'date_day') }} as date) as quarter_start,
-    cast({{ dbt.date_trunc('year', 'date_day') }} as date) as year_start
+    cast({{ dbt.date_trunc('year', 'date_day') }} as date) as year_start,
+    {{ period_start('quarter', 'date_day') }} as fiscal_quarter_start,
+    {{ period_start('year', 'date_day') }} as fiscal_year_start
 from dated

@@ -14,8 +14,29 @@ people as (
 ),
 
 members as (
-    select record_id, person_id, org_unit_id, {{ valid_range() }}
-    from ({{ current_records('memberships', ['person_id', 'org_unit_id'] + valid) }}) as given
+    select record_id, person_id, org_unit_id, share, {{ valid_range() }}
+    from ({{ current_records('memberships', ['person_id', 'org_unit_id', 'share'] + valid) }}) as given
+),
+
+innovations as (
+    select
+        record_id,
+        kind
+    from ({{ current_records('innovations', ['kind']) }}) as given
+),
+
+of_projects as (
+    select
+        'milestones' as stream,
+        record_id,
+        project_id
+    from ({{ current_records('milestones', ['project_id']) }}) as given
+    union all
+    select
+        'project_budgets' as stream,
+        record_id,
+        project_id
+    from ({{ current_records('project_budgets', ['project_id']) }}) as given
 ),
 
 chart as (
@@ -139,6 +160,7 @@ periods as (
         valid_from,
         valid_to
     from members
+    where share is null
     union all
     select
         'org_chart',
@@ -494,6 +516,44 @@ problems as (
         'the margin is taken as percent'
     from targets
     where tolerance_type not in ('percent', 'absolute')
+
+    union all
+    select
+        'innovations',
+        record_id,
+        'kind ''' || kind || ''' is unknown; use product or market',
+        'the row is not used'
+    from innovations
+    where {{ innovation_kind('kind') }} not in ('product', 'market')
+
+    union all
+    select
+        stream,
+        record_id,
+        'project ' || project_id || ' does not exist',
+        'the row is not used'
+    from of_projects
+    where
+        project_id not in (
+            select org_unit_id from {{ ref('dim_org_unit') }}
+            where layer = 'project'
+        )
+
+    union all
+    select
+        'memberships',
+        members.record_id,
+        'person ' || members.person_id || ' would work ' || sum(beside.share) || ' percent on '
+        || members.valid_from,
+        'the later place gets what is left of 100'
+    from members
+    inner join members as beside
+        on
+            members.person_id = beside.person_id
+            and members.valid_from between beside.valid_from and beside.valid_to
+    where members.share is not null and beside.share is not null
+    group by members.record_id, members.person_id, members.valid_from
+    having sum(beside.share) > 100
 
     union all
     select

@@ -34,6 +34,16 @@ amounts as (
         currency,
         entry_date as rate_date
     from {{ ref('ledger_entries') }}
+    union
+    select
+        source,
+        'invoices' as entity,
+        record_id,
+        load_id,
+        amount,
+        currency,
+        invoice_date as rate_date
+    from {{ ref('invoices') }}
 ),
 
 priced as ({{ in_base_currency('amounts', amount='amount', currency='currency', date='rate_date') }})
