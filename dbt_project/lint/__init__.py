@@ -29,26 +29,66 @@ def _same(cell, *_args, **_options):
 
 
 as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
-deal_stage = ledger_account_type = org_layer = iso_week = iso_year = iso_weekday = _same
+deal_stage = ledger_account_type = org_layer = innovation_kind = _same
+iso_week = iso_year = iso_weekday = _same
 
 
 def _null(*_args, **_options):
     return "null"
 
 
-quarantine_reason = slug = text_literal = base_currency = _null
+quarantine_reason = slug = base_currency = _null
+
+
+def text_literal(_value):
+    return "'word'"
 
 
 def period_end(_grain, start):
     return start
 
 
+period_start = period_end
+
+
 def valid_range():
     return "valid_from, valid_to"
 
 
-def org_columns():
-    return "org_unit_id"
+def org_columns(relation=None):
+    return f"{relation}.org_unit_id" if relation else "org_unit_id"
+
+
+def person(relation):
+    return f"{relation}.individual_id"
+
+
+def measure_value(_input):
+    return "one"
+
+
+def measure_aggregation(_input):
+    return "sum(one)"
+
+
+def kpi_measures():
+    return {"one": _inputs(), "two": _inputs("count_distinct")}
+
+
+def _inputs(agg="sum"):
+    return [
+        {
+            "slot": 1,
+            "key": "one",
+            "agg": agg,
+            "date": "measure_date",
+            "relation": "one",
+            "running": True,
+            "days": None,
+            "to_date": None,
+            "fill": 0,
+        }
+    ]
 
 
 def landed_loads():
@@ -77,14 +117,15 @@ def kpi_metrics():
         {
             "name": "one",
             "meta": {"label": words, "description": words},
+            "inputs": _inputs(),
+            "numerator": "i1",
+            "denominator": None,
+            "kpi_value": "i1",
+            "sample_size": "n1",
             "running": False,
             "connectors": ["one"],
         }
     ]
-
-
-def semantic_measures():
-    return [{"name": "one", "expr": "one", "agg": "sum", "date": "measure_date", "relation": "one"}]
 
 
 def _nothing(*_args, **_options):
@@ -101,5 +142,6 @@ def env_var(_name, default=""):
 dbt = SimpleNamespace(
     date_trunc=lambda grain, day: f"date_trunc('{grain}', {day})",
     dateadd=lambda _grain, _count, day: day,
+    datediff=lambda first, last, _part: f"({last} - {first})",
     date_spine=_query,
 )

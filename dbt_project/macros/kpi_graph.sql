@@ -9,7 +9,7 @@
 #}
 
 {% macro semantic_measures() %}
-  {# Every measure by name: model, expr, agg, date, relation, node, unit and the dimensions (by name, with their SQL). #}
+  {# Every measure by name: model, expr, agg, date, relation, node, unit, dimensions (name: SQL). #}
   {% set found = {} %}
   {% if execute %}
     {% for model in graph.semantic_models.values() %}
@@ -95,7 +95,9 @@
   {% set nodes = [] %}
   {% for input in inputs if input.node not in nodes %}{% do nodes.append(input.node) %}{% endfor %}
   {% set said = [] %}
-  {% for input in inputs %}{% do said.append([input.key, input.expr, input.agg, input.days, input.to_date, input.fill]) %}{% endfor %}
+  {% for input in inputs %}
+    {% do said.append([input.key, input.expr, input.agg, input.days, input.to_date, input.fill]) %}
+  {% endfor %}
   {{ return({
     'name': metric.name,
     'label': metric.label,
@@ -231,7 +233,8 @@
 {# {{ Dimension('entity__name') }} of a filter as the SQL of that dimension. #}
 {% macro koers_condition(filter, measure) %}
   {% set sql = namespace(text=filter) %}
-  {% for call, name in modules.re.findall("(\\{\\{\\s*Dimension\\(\\s*['\"]([A-Za-z_0-9]+)['\"]\\s*\\)\\s*\\}\\})", filter) %}
+  {% set calls = "(\\{\\{\\s*Dimension\\(\\s*['\"]([A-Za-z_0-9]+)['\"]\\s*\\)\\s*\\}\\})" %}
+  {% for call, name in modules.re.findall(calls, filter) %}
     {% set dimension = name.split('__')[-1] %}
     {% if dimension not in measure.dimensions %}
       {{ exceptions.raise_compiler_error(

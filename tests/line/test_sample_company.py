@@ -16,6 +16,7 @@ from pipelines.publication import current
 from pipelines.sample import write_sample
 from pipelines.settings import Home
 from tests.commands import koers
+from tests.parity.comparing import compare
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("sample-company")]
 
@@ -97,6 +98,20 @@ def test_unknown_owners_are_on_unassigned_and_nothing_personal_is_published(
     assert unassigned >= 0
     for file in (home.publication(), *home.landing.rglob("*.parquet")):
         assert b"klant.example" not in file.read_bytes(), file
+
+
+def test_every_kpi_is_what_metricflow_says(ran: tuple[Home, dict[str, Any], str]) -> None:
+    home, _, _ = ran
+    months = compare(home.warehouse, home.dbt_target, grains=["month"])
+    others = compare(
+        home.warehouse,
+        home.dbt_target,
+        grains=["day", "week", "quarter", "year"],
+        layers=["organisation"],
+    )
+    assert months.compared > 40_000
+    assert others.compared > 20_000
+    assert months.differences + others.differences == []
 
 
 def test_nothing_new_changes_nothing(ran: tuple[Home, dict[str, Any], str]) -> None:

@@ -24,7 +24,7 @@ kpi_connectors (kpi, connector) as (
     (null, null)
 ),
 
-connectors as (
+covered as (
     select
         connector,
         max(covers_until) as covers_until
@@ -32,16 +32,17 @@ connectors as (
     group by connector
 ),
 
+latest as (select max(covers_until) as covers_until from covered),
+
 -- A KPI is known as far as the slowest of the sources it needs; one without a load is not needed.
 -- One that needs the organisation's own files only is known as far as anything is.
 watermarks as (
     select
         kpi_connectors.kpi,
-        coalesce(
-            min(connectors.covers_until), (select max(covers_until) from connectors)
-        ) as data_as_of
+        coalesce(min(covered.covers_until), max(latest.covers_until)) as data_as_of
     from kpi_connectors
-    left join connectors on kpi_connectors.connector = connectors.connector
+    cross join latest
+    left join covered on kpi_connectors.connector = covered.connector
     where kpi_connectors.kpi is not null
     group by kpi_connectors.kpi
 ),

@@ -260,12 +260,11 @@ taken as (
         taken.kpi,
         taken.org_unit_id,
         taken.grain,
-        taken.period_start
-        {%- for slot in range(1, most_inputs.count + 1) %},
+        {% for slot in range(1, most_inputs.count + 1) %}
         max(case when taken.slot = {{ slot }} then taken.measure_value end) as v{{ slot }},
-        max(case when taken.slot = {{ slot }} then taken.row_count end) as r{{ slot }}
-        {%- endfor %}
-
+        max(case when taken.slot = {{ slot }} then taken.row_count end) as r{{ slot }},
+        {% endfor %}
+        taken.period_start
     from (
         select * from running
         union all
@@ -276,23 +275,21 @@ taken as (
 
 fills as (
     select
+        {% for slot in range(1, most_inputs.count + 1) %}
+        max(case when slot = {{ slot }} then fill end) as f{{ slot }},
+        {% endfor %}
         kpi
-        {%- for slot in range(1, most_inputs.count + 1) %},
-        max(case when slot = {{ slot }} then fill end) as f{{ slot }}
-        {%- endfor %}
-
     from inputs
     group by kpi
 ),
 
 filled as (
     select
-        dense.*
-        {%- for slot in range(1, most_inputs.count + 1) %},
+        {% for slot in range(1, most_inputs.count + 1) %}
         coalesce(taken.v{{ slot }}, fills.f{{ slot }}) as i{{ slot }},
-        coalesce(taken.r{{ slot }}, 0) as n{{ slot }}
-        {%- endfor %}
-
+        coalesce(taken.r{{ slot }}, 0) as n{{ slot }},
+        {% endfor %}
+        dense.*
     from dense
     inner join fills on dense.kpi = fills.kpi
     left join taken
@@ -313,7 +310,7 @@ computed as (
         period_start,
         period_end,
         cast({{ kpi.numerator }} as decimal(28, 4)) as numerator,
-        cast({{ 'null' if kpi.denominator is none else kpi.denominator }} as decimal(28, 4)) as denominator,
+        cast({{ kpi.denominator or 'null' }} as decimal(28, 4)) as denominator,
         cast({{ kpi.kpi_value }} as double) as kpi_value,
         cast({{ kpi.sample_size }} as bigint) as sample_size
     from filled

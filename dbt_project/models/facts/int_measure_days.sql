@@ -17,16 +17,15 @@ with
 {% for model, inputs in models.items() %}
 {{ model }}_days as (
     select
+        {% for input in inputs if input.agg != 'count_distinct' %}
+        {{ measure_aggregation(input) }} as {{ input.key }},
+        sum(case when {{ measure_value(input) }} is not null then share end) as {{ input.key }}__rows,
+        {% endfor %}
         {{ inputs[0].date }} as measure_date,
         attributed_on,
         org_unit_id,
         team_id,
         project_id
-        {%- for input in inputs if input.agg != 'count_distinct' %},
-        {{ measure_aggregation(input) }} as {{ input.key }},
-        sum(case when {{ measure_value(input) }} is not null then share end) as {{ input.key }}__rows
-        {%- endfor %}
-
     from {{ inputs[0].relation }}
     group by {{ inputs[0].date }}, attributed_on, org_unit_id, team_id, project_id
 ),

@@ -8,10 +8,10 @@ attributed as (
 )
 
 select
-    source || '/' || activity_id as activity_key,
-    activity_date as measure_date,
-    {{ org_columns() }},
-    share as activity_count,
+    attributed.source || '/' || attributed.activity_id as activity_key,
+    attributed.activity_date as measure_date,
+    {{ org_columns('attributed') }},
+    attributed.share as activity_count,
     {{ person('attributed') }} as people_with_activities
 from attributed
-where activity_date is not null
+where attributed.activity_date is not null

@@ -58,7 +58,7 @@ agreed as (
     qualify
         row_number() over (
             partition by targets.org_unit_id, periods.date_day
-            order by periods.preference, targets.valid_from desc, targets.target desc
+            order by periods.preference asc, targets.valid_from desc, targets.target desc
         ) = 1
 ),
 

@@ -25,9 +25,13 @@ select
     case
         when attributed.project_id not like '%/unassigned-project' then attributed.visits * attributed.share
     end as project_visit_count,
-    case when attributed.visit_date < launches.launch_date then attributed.visits * attributed.share end as visits_before,
+    case
+        when attributed.visit_date < launches.launch_date then attributed.visits * attributed.share
+    end as visits_before,
     case when attributed.visit_date < launches.launch_date then attributed.share end as page_days_before,
-    case when attributed.visit_date >= launches.launch_date then attributed.visits * attributed.share end as visits_after,
+    case
+        when attributed.visit_date >= launches.launch_date then attributed.visits * attributed.share
+    end as visits_after,
     case when attributed.visit_date >= launches.launch_date then attributed.share end as page_days_after
 from attributed
 left join launches on attributed.project_id = launches.project_id

@@ -22,7 +22,9 @@ renamed as (
         {{ business_date('training_date') }} as training_date,
         course,
         {{ as_decimal('hours') }} as hours,
-        {{ quarantine_reason(casts, required=['training_id', 'employee', 'training_date', 'hours']) }} as quarantine_reason
+        {{ quarantine_reason(
+            casts, required=['training_id', 'employee', 'training_date', 'hours']
+        ) }} as quarantine_reason
     from source
 )
 

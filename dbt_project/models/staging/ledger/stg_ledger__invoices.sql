@@ -29,7 +29,9 @@ renamed as (
         {{ business_date('paid_date') }} as paid_date,
         {{ as_decimal('amount') }} as amount,
         coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
-        {{ quarantine_reason(casts, required=['invoice_id', 'invoice_date', 'due_date', 'amount']) }} as quarantine_reason
+        {{ quarantine_reason(
+            casts, required=['invoice_id', 'invoice_date', 'due_date', 'amount']
+        ) }} as quarantine_reason
     from source
 )
 
