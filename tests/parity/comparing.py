@@ -23,7 +23,7 @@ from tests.parity.asking import GRAINS, LAYERS, Asking
 
 TOLERANCE = 1e-9
 ROUNDING = 0.00006
-"""Facts keep numerators and denominators to four decimals, also those that are ratios themselves."""
+"""Facts keep numerators and denominators to four decimals, even one that is a ratio itself."""
 
 
 @dataclass(frozen=True)
