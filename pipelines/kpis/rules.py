@@ -52,7 +52,7 @@ def _inputs(found: Definitions, metric: Any, known: set[str]) -> Iterator[tuple[
     if metric.type in ("simple", "cumulative"):
         yield from _measure(found, metric, params.measure)
         return
-    given = params.metrics if metric.type == "derived" else [params.numerator, params.denominator]
+    given = _given(metric)
     for each in given:
         if (name := _name(each)) not in known:
             yield (
@@ -160,8 +160,7 @@ def _measures_below(
         if measure := found.measures.get(_name(params.measure)):
             yield measure, (*filters, *_own_filter(params.measure))
         return
-    given = params.metrics if metric.type == "derived" else [params.numerator, params.denominator]
-    for each in given:
+    for each in _given(metric):
         yield from _measures_below(
             found, _name(each), (*filters, *_own_filter(each)), (*seen, name)
         )
@@ -176,9 +175,7 @@ def _metrics_below(found: Definitions, name: str) -> list[str]:
     metric = found.metrics.get(name)
     if metric is None or metric.type in ("simple", "cumulative"):
         return []
-    params = metric.type_params
-    given = params.metrics if metric.type == "derived" else [params.numerator, params.denominator]
-    return [_name(each) for each in given]
+    return [_name(each) for each in _given(metric)]
 
 
 def _drivers(found: Definitions, name: str) -> list[str]:
@@ -196,6 +193,12 @@ def _reach(start: str, step: Any) -> set[str]:
             seen.add(name)
             todo += step(name)
     return seen
+
+
+def _given(metric: Any) -> list[str | MetricInput]:
+    """What a ratio or derived metric is made of."""
+    params = metric.type_params
+    return params.metrics if metric.type == "derived" else [params.numerator, params.denominator]
 
 
 def _name(given: str | MeasureInput | MetricInput) -> str:

@@ -86,6 +86,11 @@ def compare(
             "   where above.org_unit_id = below.parent_id and above.layer = below.layer)"
         ).fetchall()
     )
+    ended = dict(
+        facts.execute(
+            "select org_unit_id, max(valid_to) from dim_org_unit_history group by 1"
+        ).fetchall()
+    )
     facts.close()
     asking = Asking(warehouse, state / "semantic_manifest.json", [first, last])
     result = Parity(0, [], above_their_own)
@@ -94,17 +99,23 @@ def compare(
             progress(f"{number}/{len(chosen)} {kpi}")
             for layer in layers:
                 for grain in grains:
-                    _one(asking, warehouse, metrics[kpi], grain, layer, result)
+                    _one(asking, warehouse, metrics[kpi], grain, layer, ended, result)
     finally:
         asking.close()
     return result
 
 
 def _one(
-    asking: Asking, warehouse: Path, metric: dict[str, Any], grain: str, layer: str, into: Parity
+    asking: Asking,
+    warehouse: Path,
+    metric: dict[str, Any],
+    grain: str,
+    layer: str,
+    ended: dict[str, dt.date],
+    into: Parity,
 ) -> None:
-    """One KPI at one grain and layer. A unit that ended has no facts after its last day, though a
-    balance that leaves it then still moves."""
+    """One KPI at one grain and layer. A unit that ended has no facts after its last day (`ended`),
+    though a balance that leaves it then still moves."""
     kpi, parts = metric["name"], _parts(metric)
     answer = asking.ask(list(parts), grain, layer)
     with duckdb.connect(str(warehouse), read_only=True) as facts:
@@ -118,11 +129,6 @@ def _one(
             "select max(period_end) from fct_kpi_values where kpi = ? and grain = ? and is_closed",
             [kpi, grain],
         ).fetchall()[0]
-        ended = dict(
-            facts.execute(
-                "select org_unit_id, max(valid_to) from dim_org_unit_history group by 1"
-            ).fetchall()
-        )
     for unit, start, value, numerator, denominator, sample_size in rows:
         said = answer.pop((unit, start), (None,) * len(parts))
         if unit in into.not_asked or (_has_window(metric) and sample_size == 0):
