@@ -13,6 +13,7 @@ import duckdb
 from connectors.core.contract import Stream
 from connectors.core.durable import sha256, sync
 from connectors.core.failpoints import failpoint
+from connectors.core.known import Known, compare
 from connectors.core.manifest import Counts, Part, SourceFile
 from connectors.core.spool import Spool
 from connectors.core.verdicts import Tally, judge
@@ -33,12 +34,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Finished:
-    """The files of a load as written. `bytes`: of the Parquet files together."""
+    """The files of a load as written. `bytes`: of the Parquet files together. `missing`: the
+    tombstones among the rows, of `alive` records that were known."""
 
     counts: Counts
     files: tuple[SourceFile, ...]
     parts: tuple[Part, ...]
     bytes: int
+    missing: int = 0
+    alive: int = 0
 
 
 def finish(
@@ -51,12 +55,21 @@ def finish(
     *,
     load_id: str,
     extracted_at: dt.datetime,
+    known: Known | None = None,
 ) -> Finished:
-    """Write the parts and the rejects of a load into `folder`."""
+    """Write the parts and the rejects of a load into `folder`. known: of a load from an API, with
+    what to compare it."""
     left_out = [number for number, source in enumerate(sources) if source.left_out]
     record_spools, reject_spools = records.finish(), rejects.finish()
     failpoint("landing.spooled")
-    tallies = judge(db, record_spools, left_out)
+    missing = alive = 0
+    if known is not None:
+        seq = sum(source.read for source in sources)
+        work = record_spools[0].parent
+        spool, missing, alive = compare(db, known, stream, record_spools, work, seq)
+        sources[0].read += missing
+        record_spools = [*record_spools, spool] if spool else record_spools
+    tallies = judge(db, record_spools, left_out, in_order=known is not None)
     stamp = {
         "load_id": load_id,
         "extracted_at": extracted_at.astimezone(dt.UTC).replace(tzinfo=None),
@@ -92,7 +105,7 @@ def finish(
         if written != counts.rejected:
             raise AssertionError(f"{counts} but {written} rejected rows were written")
         size += target.stat().st_size
-    return Finished(counts, files, parts, size)
+    return Finished(counts, files, parts, size, missing, alive)
 
 
 def _file(source: Source, tally: Tally) -> SourceFile:

@@ -8,7 +8,10 @@ landing) is done by the rest of `connectors.core` from these declarations.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from connectors.core.api.declare import Api, Pull
 
 FieldType = Literal["text", "integer", "decimal", "percent", "date", "datetime", "boolean"]
 Mode = Literal["incremental", "full"]
@@ -29,6 +32,8 @@ class Field:
         anything is written.
     required: a file without this heading is not a file of this stream; a row without a value is
         rejected.
+    path: where it stands in a record of the API (`properties.amount`), in which `{NAME}` is the
+        value of a variable of the connector. Empty where the API does not give it.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Field:
     headings: tuple[str, ...] = ()
     personal: bool = False
     required: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Stream:
         the stream's watermark. None for reference data.
     mode: `full` when a file holds everything there is, so that what it leaves out is gone;
         `incremental` when a file adds to or corrects what came before.
+    pull: how it is read from the API; None where it comes from export files only.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Stream:
     updated_at: str | None = None
     activity: str | None = None
     mode: Mode = "incremental"
+    pull: Pull | None = None
 
     def __post_init__(self) -> None:
         names = {f.name for f in self.fields}
@@ -92,6 +100,7 @@ class Connector:
     kind: what it is to an organisation, for grouping: crm, email, social, survey, finance, web,
         hr, organisation.
     keeps_files: files stay in the inbox after reading, since people edit them there.
+    api: how its API is reached; None where there are export files only.
     version: raised when a change here changes what is landed.
     """
 
@@ -102,6 +111,7 @@ class Connector:
     file_format: FileFormat = field(default_factory=FileFormat)
     keeps_files: bool = False
     version: int = 1
+    api: Api | None = None
 
     def stream(self, name: str) -> Stream:
         """The stream of that name. Raises KeyError, naming what there is."""

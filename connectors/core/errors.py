@@ -5,9 +5,15 @@ LandingError
 │   ├── MappingError           mapping.yaml cannot be used
 │   ├── UnusableKeyError      the key is missing, unusable, or not the landing's
 │   ├── LandingDamagedError    a committed load cannot be read
-│   └── ShrinkError            a full load is suspiciously smaller than the one before
+│   ├── ShrinkError            a full load is suspiciously smaller than the one before
+│   ├── CredentialsError       an API's credentials are missing, wrong or too weak
+│   ├── RefusedError           an API refuses a request
+│   ├── UnsafeAddressError     an API's answer leads to another host
+│   └── ExpiredError           an API's page token is no longer valid
 └── TransientError         may pass by itself; try again later
-    └── BusyError              another process holds the lock
+    ├── BusyError              another process holds the lock
+    ├── UnavailableError       an API does not answer properly
+    └── LimitedError           an API's budget of requests is used up
 
 What is wrong with one file or one cell is told by `connectors.core.files` (FileRefused, CellError).
 """
@@ -45,3 +51,31 @@ class ShrinkError(PermanentError):
 
 class BusyError(TransientError):
     """Another process is at work on the same thing."""
+
+
+class SourceError(LandingError):
+    """A vendor's API could not be read. The text never holds a secret."""
+
+
+class CredentialsError(SourceError, PermanentError):
+    """The credentials are missing, wrong, expired or have too few rights."""
+
+
+class RefusedError(SourceError, PermanentError):
+    """The vendor refuses the request, and will again."""
+
+
+class UnsafeAddressError(SourceError, PermanentError):
+    """An answer leads to another scheme, host or port than the account's; nothing was sent there."""
+
+
+class ExpiredError(SourceError, PermanentError):
+    """A page token is no longer valid: the window is to be read from its start."""
+
+
+class UnavailableError(SourceError, TransientError):
+    """The vendor does not answer, or not properly, though asked several times."""
+
+
+class LimitedError(SourceError, TransientError):
+    """The vendor's budget of requests is used up until the time it says."""

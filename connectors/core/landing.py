@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ __all__ = ["Landing", "LandingError"]
 
 PREFIX = "load="
 _ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
+_GIVING = threading.Lock()
+_GIVEN: dict[tuple[Path, str], str] = {}
 
 
 class Landing:
@@ -76,14 +79,29 @@ class Landing:
         return None
 
     def next_load_id(self, connector: str, now: dt.datetime) -> str:
-        """An id above every committed one of the connector, also where `now` is before them."""
+        """An id above every committed one of the connector, also where `now` is before them, and
+        above those that other threads were given."""
         started = now.astimezone(dt.UTC)
-        streams = (self.root / connector).glob("[!.]*")
-        newest = max((i for s in streams for i in self.load_ids(connector, s.name)), default=None)
-        if newest is not None:
-            after = dt.datetime.strptime(newest, _ID_FORMAT).replace(tzinfo=dt.UTC)
-            started = max(started, after + dt.timedelta(microseconds=1))
-        return started.strftime(_ID_FORMAT)
+        with _GIVING:
+            streams = (self.root / connector).glob("[!.]*")
+            ids = [i for s in streams for i in self.load_ids(connector, s.name)]
+            newest = max([*ids, _GIVEN.get((self.root, connector), "")])
+            if newest:
+                after = dt.datetime.strptime(newest, _ID_FORMAT).replace(tzinfo=dt.UTC)
+                started = max(started, after + dt.timedelta(microseconds=1))
+            found = started.strftime(_ID_FORMAT)
+            _GIVEN[self.root, connector] = found
+        return found
+
+    def parts(self, connector: str, stream: str) -> list[Path]:
+        """The Parquet parts of all committed loads of a stream, oldest first."""
+        return [
+            folder / part.name
+            for load_id in self.load_ids(connector, stream)
+            for folder in [self.load_folder(connector, stream, load_id)]
+            for part in read_manifest(folder).parts
+            if part.rows
+        ]
 
     def sweep(self) -> int:
         """Remove what killed processes left in `incoming`; the number of leftovers removed. Does

@@ -18,12 +18,14 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from connectors.core.commit import Finished, Source, finish
 from connectors.core.contract import Connector, Stream
 from connectors.core.durable import make_folder, sync
 from connectors.core.errors import ShrinkError
 from connectors.core.failpoints import failpoint
+from connectors.core.known import Known, same_rows
 from connectors.core.landing import Landing
 from connectors.core.locks import exclusive, shared
 from connectors.core.manifest import Manifest
@@ -43,6 +45,21 @@ class Reach:
     window_from: str | None = None
     window_until: str | None = None
     covers_until: str | None = None
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What the manifest of a load from an API says beside; see `Manifest` for the fields of the
+    same names. known: with what to compare the load."""
+
+    mode: Literal["incremental", "full", "window"]
+    known: Known
+    account: str | None = None
+    position: str | None = None
+    requests: int = 0
+    retries: int = 0
+    api_version: str | None = None
+    cursor_before: str | None = None
 
 
 @contextlib.contextmanager
@@ -85,7 +102,7 @@ class Load:
         self._key_at = [names.index(name) for name in stream.key]
         self._updated_at = names.index(stream.updated_at) if stream.updated_at else None
         self._rows = 0
-        self._folder = landing.incoming / self.load_id
+        self._folder = landing.incoming / f"{connector.name}.{stream.name}.{self.load_id}"
         self._work = self._folder / "spool"
         make_folder(self._work)
         self._db = connect()
@@ -96,6 +113,11 @@ class Load:
         if not any(field.personal for field in self.stream.fields):
             return None
         return resolve_pseudonyms(self.landing.root.parent, self.landing.key_id())
+
+    @property
+    def rows(self) -> int:
+        """How many rows it was given so far."""
+        return self._rows
 
     def open_source(self, name: str, fingerprint: str, sha256: str, size: int) -> int:
         """Announce a file, oldest first: of two versions of a record the later file's is newer.
@@ -164,6 +186,33 @@ class Load:
         Raises ShrinkError when a load that replaces everything holds less than half of the rows of
         the one before it (if that held 20 or more), unless `accept_shrink`.
         """
+        return self._place(reach, self._finish(None, accept_shrink), None)
+
+    def commit_pulled(
+        self, reach: Reach, pulled: Pulled, *, keep: bool, accept_shrink: bool = False
+    ) -> Manifest | None:
+        """The same for a load from an API. None, and nothing is put anywhere, where it says only
+        what the landing says already, unless `keep`."""
+        done = self._finish(pulled, accept_shrink)
+        if not keep and not done.counts.rejected and self._is_known(done):
+            return None
+        return self._place(reach, done, pulled)
+
+    def _is_known(self, done: Finished) -> bool:
+        if self.stream.mode != "full":
+            return done.counts.loaded == 0
+        if self.previous is None or self.previous.counts.rejected:
+            return False
+        before = self.landing.load_folder(
+            self.connector.name, self.stream.name, self.previous.load_id
+        )
+        return same_rows(
+            self._db,
+            [before / part.name for part in self.previous.parts],
+            [self._folder / part.name for part in done.parts],
+        )
+
+    def _finish(self, pulled: Pulled | None, accept_shrink: bool) -> Finished:
         done = finish(
             self._db,
             self._folder,
@@ -173,11 +222,15 @@ class Load:
             self._rejects,
             load_id=self.load_id,
             extracted_at=self.now,
+            known=pulled.known if pulled else None,
         )
         if not accept_shrink:
-            self._refuse_shrink(done)
+            self._refuse_shrink(done, pulled)
+        return done
+
+    def _place(self, reach: Reach, done: Finished, pulled: Pulled | None) -> Manifest:
         shutil.rmtree(self._work)
-        manifest = self._manifest(reach, done)
+        manifest = self._manifest(reach, done, pulled)
         failpoint("landing.before_manifest")
         manifest.write(self._folder)
         sync(self._folder)
@@ -190,24 +243,34 @@ class Load:
         sync(self.landing.incoming)
         return manifest
 
-    def _refuse_shrink(self, done: Finished) -> None:
-        if self.stream.mode != "full" or self.previous is None:
+    def _refuse_shrink(self, done: Finished, pulled: Pulled | None) -> None:
+        if pulled is not None and self.stream.mode != "full":
+            before, after = done.alive, done.alive - done.missing
+        elif self.stream.mode == "full" and self.previous is not None:
+            before, after = self.previous.counts.loaded, done.counts.loaded
+        else:
             return
-        before, after = self.previous.counts.loaded, done.counts.loaded
         if before >= SMALLEST_GUARDED and after < before * SMALLEST_SHARE:
             raise ShrinkError(
                 f"{self.connector.name}.{self.stream.name} would go from {before:,} rows to "
                 f"{after:,}, and what is left out counts as gone. If that is right, write "
-                "`accept_shrink: true` in mapping.yaml and run again; if not, export it again."
+                "`accept_shrink: true` in mapping.yaml of its inbox folder and run again; if not, "
+                + ("look at the rights of the credentials." if pulled else "export it again.")
             )
 
-    def _manifest(self, reach: Reach, done: Finished) -> Manifest:
+    def _manifest(self, reach: Reach, done: Finished, pulled: Pulled | None) -> Manifest:
         return Manifest(
             connector=self.connector.name,
             stream=self.stream.name,
             load_id=self.load_id,
-            mode=self.stream.mode,
-            cursor_before=self.previous.cursor_after if self.previous else None,
+            mode=pulled.mode if pulled else self.stream.mode,
+            cursor_before=(
+                pulled.cursor_before
+                if pulled
+                else self.previous.cursor_after
+                if self.previous
+                else None
+            ),
             cursor_after=reach.cursor_after,
             window_from=reach.window_from,
             window_until=reach.window_until,
@@ -218,11 +281,15 @@ class Load:
             bytes=done.bytes,
             files=done.files,
             parts=done.parts,
-            requests=0,
-            retries=0,
+            requests=pulled.requests if pulled else 0,
+            retries=pulled.retries if pulled else 0,
             connector_version=self.connector.version,
-            api_version=None,
+            api_version=pulled.api_version if pulled else None,
             key_id=self._pseudonyms.key_id if self._pseudonyms else None,
+            origin="api" if pulled else "file",
+            position=pulled.position if pulled else None,
+            account=pulled.account if pulled else None,
+            missing=done.missing,
         )
 
     def close(self) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from connectors.core.contract import Mode
 from connectors.core.durable import write_text
 from connectors.core.errors import LandingDamagedError
 
@@ -70,12 +69,17 @@ class Manifest:
     covers_until: the last business date (`YYYY-MM-DD`) that the stream covers whole, or None.
     bytes: of the Parquet files together.
     key_id: of the key that replaced the personal fields; None for a stream without any.
+    mode: of a load from an API, `full` where everything was read, also of an incremental stream.
+    origin: what it was made from: export files or an API.
+    position: where an API's list goes on, when this load holds only its first part; JSON.
+    account: what tells the API's account from another; nothing secret.
+    missing: how many of the rows read are tombstones of records that the source no longer lists.
     """
 
     connector: str
     stream: str
     load_id: str
-    mode: Mode
+    mode: Literal["incremental", "full", "window"]
     cursor_before: str | None
     cursor_after: str | None
     window_from: str | None
@@ -92,6 +96,10 @@ class Manifest:
     connector_version: int
     api_version: str | None
     key_id: str | None
+    origin: Literal["file", "api"] = "file"
+    position: str | None = None
+    account: str | None = None
+    missing: int = 0
 
     def to_json(self) -> str:
         content = {"manifest_version": VERSION, **asdict(self)}

@@ -48,6 +48,20 @@ class FileOutcome:
 
 
 @dataclass(frozen=True)
+class PullOutcome:
+    """What became of one stream of an API in a pull. `loads` in the order committed, none where
+    there was no news; `failed` says why it was not read to its end, `left_out` why an optional
+    stream is not there for this account."""
+
+    stream: str
+    loads: tuple[Manifest, ...] = ()
+    requests: int = 0
+    retries: int = 0
+    failed: str | None = None
+    left_out: str | None = None
+
+
+@dataclass(frozen=True)
 class StreamResult:
     """What became of one stream in a pass. load_id: of its newest load, or None where nothing was
     landed. counts: read, loaded, rejected and duplicate rows of its loads together."""

@@ -3,7 +3,8 @@
 Of a record's rows the newest is kept: by the source's own update time, and among equals the row of
 the later file. What is older, or says the same as an earlier row, is a duplicate. Two rows of one
 file that differ, with nothing to say which is newer, are a conflict: the last is kept, and the
-others are rejected where a person can see them.
+others are rejected where a person can see them. An API gives its records one after another, so
+there the later one is newer, and what is landed already is a duplicate too.
 
 Only hashes of ids and records are held in memory, never records.
 """
@@ -19,7 +20,7 @@ import duckdb
 # MD5 tells rows apart here, it guards nothing; 128 bits do not collide by accident.
 _SEEN = """
     create or replace temp table seen as
-    select seq, source, row_number, updated_at,
+    select seq, source, row_number, updated_at, is_deleted,
         md5_number(record_id) as id, md5_number(record) as content
     from read_parquet($spools)
     where not list_contains($left_out, source)
@@ -29,7 +30,8 @@ _DROPPED = """
     with repeated as (select id from seen group by id having count(*) > 1),
     ranked as (
         select seen.*, rank() over (
-            partition by id order by updated_at desc nulls last, source desc
+            partition by id order by updated_at desc nulls last, source desc,
+            case when $in_order then seq end desc
         ) as age
         from seen semi join repeated using (id)
     ),
@@ -52,6 +54,17 @@ _DROPPED = """
     where ranked.seq != kept_seq
 """
 
+_ALREADY_LANDED = """
+    insert into dropped
+    select seen.seq, seen.source, seen.row_number, seen.row_number, false
+    from seen
+    join landed on
+        seen.id = landed.id and seen.content = landed.content
+        and seen.is_deleted = landed.is_deleted
+        and seen.updated_at is not distinct from landed.updated_at
+    anti join dropped on seen.seq = dropped.seq
+"""
+
 
 @dataclass
 class Tally:
@@ -63,12 +76,22 @@ class Tally:
 
 
 def judge(
-    db: duckdb.DuckDBPyConnection, spools: Sequence[Path], left_out: Sequence[int]
+    db: duckdb.DuckDBPyConnection,
+    spools: Sequence[Path],
+    left_out: Sequence[int],
+    *,
+    in_order: bool = False,
 ) -> dict[int, Tally]:
     """Leaves a table `dropped` (seq, source, row_number, kept_row, is_conflict) in `db`, and
-    counts per source. `left_out`: the sources that are not landed after all."""
+    counts per source.
+
+    left_out: the sources that are not landed after all. in_order: of rows that nothing else tells
+    apart the later is newer, and what a table `landed` says already is dropped.
+    """
     db.execute(_SEEN, {"spools": [str(s) for s in spools], "left_out": list(left_out)})
-    db.execute(_DROPPED)
+    db.execute(_DROPPED, {"in_order": in_order})
+    if in_order:
+        db.execute(_ALREADY_LANDED)
     counted = db.execute(
         """
         select source, count(*) filter (dropped.seq is null), count(*) filter (is_conflict),

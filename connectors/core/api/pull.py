@@ -1,0 +1,471 @@
+"""Pulls the streams of a connector into the landing.
+
+    result = pull(CONNECTOR, home / "landing", values=values, client=client, now=now, ...)
+
+Every stream gets one load, or several where it is long: after `checkpoint` records what was read is
+committed with the place where the list goes on, and a run that is killed goes on from there. The
+cursor moves only with the load that completes the window. A stream that fails does not stop the
+others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connectors.core.api.client import Client
+from connectors.core.api.declare import Listing, Pull, Window, page_of
+from connectors.core.api.messages import Json, Request, at
+from connectors.core.api.paging import Page
+from connectors.core.api.record import RecordReader
+from connectors.core.api.values import Values
+from connectors.core.contract import Connector, Stream
+from connectors.core.errors import (
+    CredentialsError,
+    ExpiredError,
+    LandingError,
+    RefusedError,
+    UnavailableError,
+)
+from connectors.core.failpoints import failpoint
+from connectors.core.known import Known
+from connectors.core.landing import Landing
+from connectors.core.load import Load, Pulled, Reach, begin_load
+from connectors.core.manifest import Manifest
+from connectors.core.outcome import PullOutcome
+from connectors.core.watermark import Watermark
+
+CHECKPOINT_RECORDS = 200_000
+SECONDS_BETWEEN_PROGRESS = 5.0
+EMPTY_PAGES = 20
+"""Pages without a record in a row, though each promises more: a list that never ends."""
+RESTARTS = 2
+"""How often a window is read from its start because a page token expired."""
+OLDEST_CURSOR = dt.timedelta(hours=20)
+"""A window without news is committed once a day, so that the next one is not longer than needed."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What to read of a stream now, from where."""
+
+    mode: str
+    window: Window
+    listings: Sequence[Listing]
+    before: str | None
+    first: int = 0
+    request: Request | None = None
+
+
+@dataclass
+class _Setting:
+    """What holds for all streams of one pull."""
+
+    connector: Connector
+    landing: Landing
+    client: Client
+    values: Values
+    now: dt.datetime
+    zone: ZoneInfo
+    end_date: dt.date | None
+    account: str
+    asked: tuple[dt.datetime, dt.datetime] | None
+    accept_shrink: bool
+    checkpoint: int
+    progress: Progress
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def pull(
+    connector: Connector,
+    landing: Path,
+    *,
+    values: Values,
+    client: Client,
+    now: dt.datetime,
+    time_zone: str = "Europe/Amsterdam",
+    end_date: dt.date | None = None,
+    streams: Sequence[str] | None = None,
+    window: tuple[dt.datetime, dt.datetime] | None = None,
+    accept_shrink: bool = False,
+    checkpoint: int = CHECKPOINT_RECORDS,
+    progress: Progress = lambda _: None,
+) -> list[PullOutcome]:
+    """Read what is new of every stream that the API has, or of the given ones.
+
+    now: the moment of the pull, with a time zone. window: read again what changed in it (aware
+    times, the second excluded), without moving the cursor. accept_shrink: believe a source that
+    lost more than half of its records. checkpoint: see the module.
+
+    Raises CredentialsError, UnavailableError and the like where the account itself cannot be
+    reached, and RefusedError where it is another than the landing was made from; what goes wrong
+    with one stream is told in its outcome.
+    """
+    if now.tzinfo is None:
+        raise ValueError("now needs a time zone")
+    place = Landing(landing)
+    setting = _Setting(
+        connector,
+        place,
+        client,
+        values,
+        now.astimezone(dt.UTC),
+        ZoneInfo(time_zone),
+        end_date,
+        account_id(connector, client, values, place),
+        window,
+        accept_shrink,
+        checkpoint,
+        progress,
+    )
+    chosen = [s for s in connector.streams if s.pull and (streams is None or s.name in streams)]
+    parallel = connector.api.parallel if connector.api else 1
+    with ThreadPoolExecutor(parallel, thread_name_prefix=f"pull-{connector.name}") as pool:
+        running = [pool.submit(_outcome, setting, stream) for stream in chosen]
+        try:
+            return [each.result() for each in running]
+        except BaseException:
+            setting.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def account_id(connector: Connector, client: Client, values: Values, landing: Landing) -> str:
+    """What tells the account from another. Raises RefusedError where the landing was made from
+    another account: two accounts in one history would count everything twice."""
+    if connector.api is None:
+        raise ValueError(f"{connector.name} has no API")
+    request, path = connector.api.account(values)
+    found = at(client.send(request).json(), path)
+    if found is None:
+        raise UnavailableError(f"{connector.name}: the answer does not say whose account it is")
+    account = str(found)
+    for stream in connector.streams:
+        newest = newest_pull(landing, connector.name, stream.name)
+        if newest is not None and newest.account not in (None, account):
+            raise RefusedError(
+                f"{connector.name}: these credentials are of account {account}, but the landing "
+                f"was made from account {newest.account}. Use the credentials of that account, or "
+                f"move {landing.root / connector.name} away to begin again."
+            )
+    return account
+
+
+def newest_pull(landing: Landing, connector: str, stream: str) -> Manifest | None:
+    """The newest load of a stream that an API gave."""
+    return next((m for m in landing.manifests(connector, stream) if m.origin == "api"), None)
+
+
+def _outcome(setting: _Setting, stream: Stream) -> PullOutcome:
+    loads: list[Manifest] = []
+    client = setting.client.counting()
+    try:
+        _pull(setting, stream, client, loads)
+    except CredentialsError as error:
+        told = setting.values.redact(str(error))
+        if _how(stream).optional:
+            return PullOutcome(stream.name, (), client.requests, client.retries, None, told)
+        return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, told)
+    except LandingError as error:
+        reason = setting.values.redact(str(error))
+        return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, reason)
+    return PullOutcome(stream.name, tuple(loads), client.requests, client.retries)
+
+
+def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifest]) -> None:
+    plan = _plan(setting, stream)
+    restarts = 0
+    while True:
+        try:
+            plan_or_done = _one_load(setting, stream, client, plan, loads)
+        except ExpiredError:
+            restarts += 1
+            if restarts > RESTARTS:
+                raise
+            setting.progress(f"{setting.connector.name}.{stream.name}: begins its window again")
+            plan = _Plan(plan.mode, plan.window, plan.listings, plan.before)
+            continue
+        if plan_or_done is None:
+            return
+        plan = plan_or_done
+
+
+def _plan(setting: _Setting, stream: Stream) -> _Plan:
+    how = _how(stream)
+    now = setting.now
+    until = now - how.settle
+    newest = newest_pull(setting.landing, setting.connector.name, stream.name)
+    before = newest.cursor_after if newest else None
+    if setting.asked is not None:
+        asked = Window(setting.asked[0], setting.asked[1], now)
+        lists = (how.changes or how.everything)(setting.values, asked)
+        return _Plan("window", asked, lists, before)
+    if newest is not None and newest.position:
+        return _resumed(setting, how, newest.position, before)
+    if how.changes is None or before is None or _sweep_is_due(setting, stream, how):
+        window = Window(None, until, now)
+        return _Plan("full", window, how.everything(setting.values, window), before)
+    # A cursor from a clock that was ahead would skip what comes until then.
+    since = min(dt.datetime.fromisoformat(before), until) - how.overlap
+    window = Window(since, until, now)
+    return _Plan("incremental", window, how.changes(setting.values, window), before)
+
+
+def _resumed(setting: _Setting, how: Pull, position: str, before: str | None) -> _Plan:
+    told = json.loads(position)
+    since = dt.datetime.fromisoformat(told["since"]) if told["since"] else None
+    window = Window(since, dt.datetime.fromisoformat(told["until"]), setting.now)
+    lists = how.everything if since is None or how.changes is None else how.changes
+    return _Plan(
+        told["mode"],
+        window,
+        lists(setting.values, window),
+        before,
+        told["listing"],
+        Request.of_json(told["request"]),
+    )
+
+
+def _sweep_is_due(setting: _Setting, stream: Stream, how: Pull) -> bool:
+    if how.sweep is None:
+        return False
+    for manifest in setting.landing.manifests(setting.connector.name, stream.name):
+        if manifest.origin == "api" and manifest.mode == "full":
+            began = dt.datetime.fromisoformat(manifest.started_at)
+            # A little early, so that a weekly sweep does not slip to the eighth night.
+            return setting.now - began >= how.sweep - dt.timedelta(hours=6)
+    return True
+
+
+def _how(stream: Stream) -> Pull:
+    if stream.pull is None:
+        raise ValueError(f"{stream.name} is not read from an API")
+    return stream.pull
+
+
+def _one_load(
+    setting: _Setting, stream: Stream, client: Client, plan: _Plan, loads: list[Manifest]
+) -> _Plan | None:
+    """Read until the lists or the checkpoint end; what is left to do, or None."""
+    asked, tried = client.requests, client.retries
+    with begin_load(setting.landing, setting.connector, stream, now=setting.now) as load:
+        reading = _Reading(setting, stream, load)
+        load.open_source("api", _fingerprint(plan), "", 0)
+        left: tuple[int, Request] | None = None
+        for number, listing, page, after in _pages(client, plan, setting.stop):
+            reading.take(listing, page)
+            load.sources[0].bytes += len(page.response.body)
+            failpoint("pull.page")
+            # A sweep must be one load, or what is missing could not be told.
+            is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
+            if after is not None and load.rows >= setting.checkpoint and not is_sweep:
+                left = (number, after)
+                break
+        manifest = _commit(
+            setting,
+            stream,
+            load,
+            plan,
+            left,
+            reading,
+            (client.requests - asked, client.retries - tried),
+        )
+    if manifest is not None:
+        loads.append(manifest)
+    reading.tell_end()
+    if left is None:
+        return None
+    return _Plan(plan.mode, plan.window, plan.listings, plan.before, left[0], left[1])
+
+
+def _pages(
+    client: Client, plan: _Plan, stop: threading.Event
+) -> Iterator[tuple[int, Listing, Page, Request | None]]:
+    """Page by page: the number of its list, the list, the page, the request after it, within the
+    list or the first of the next list."""
+    for number in range(plan.first, len(plan.listings)):
+        listing = plan.listings[number]
+        request: Request | None = listing.request
+        if number == plan.first and plan.request is not None:
+            request = plan.request
+        seen: set[str] = set()
+        empty = 0
+        last: list[Json] = []
+        while request is not None:
+            if stop.is_set():
+                raise UnavailableError("the run was ended")
+            mark = json.dumps(request.to_json(), sort_keys=True, default=str)
+            if mark in seen:
+                raise UnavailableError(
+                    f"{client.name}: the list at {request.path} leads back to a page before"
+                )
+            seen.add(mark)
+            response = client.send(request, listing.records.expect, listing.records.of)
+            page = page_of(listing, response)
+            empty = 0 if page.records else empty + 1
+            if empty > EMPTY_PAGES:
+                raise UnavailableError(
+                    f"{client.name}: the list at {request.path} gave {EMPTY_PAGES} empty pages in "
+                    "a row and says there is more"
+                )
+            after = listing.paginator.next(request, page)
+            if page.records and after is not None and page.records == last:
+                raise UnavailableError(
+                    f"{client.name}: the list at {request.path} gives the same page again and again"
+                )
+            last = page.records
+            following = after
+            if after is None and number + 1 < len(plan.listings):
+                following = plan.listings[number + 1].request
+            at_number = number if after is not None else number + 1
+            if listing.enrich is not None and page.records:
+                page = Page(page.response, page.content, list(listing.enrich(client, page.records)))
+            yield at_number, listing, page, following
+            request = after
+
+
+class _Reading:
+    """Takes pages into a load, and tells how far it is."""
+
+    def __init__(self, setting: _Setting, stream: Stream, load: Load) -> None:
+        self._setting, self._stream, self._load = setting, stream, load
+        self._reader = RecordReader(stream, setting.values)
+        self.mark = Watermark(stream, setting.zone, setting.now)
+        self._pages = 0
+        self._next = time.monotonic() + SECONDS_BETWEEN_PROGRESS
+        self._told = False
+
+    def take(self, listing: Listing, page: Page) -> None:
+        """Take the records of a page."""
+        load, read, mark = self._load, self._reader.read, self.mark
+        for record in page.records:
+            try:
+                texts = read(record)
+            except ValueError as error:
+                load.reject(0, load.rows + 1, None, None, f"a record {error}", None)
+                continue
+            gone = listing.deleted
+            if listing.is_deleted is not None:
+                gone = listing.is_deleted(record)
+            load.add(texts, 0, load.rows + 1, gone)
+            if mark.at is not None:
+                mark.see(texts[mark.at])
+        self._pages += 1
+        if time.monotonic() >= self._next:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._next = time.monotonic() + SECONDS_BETWEEN_PROGRESS
+        self._told = True
+        self._setting.progress(
+            f"{self._setting.connector.name}.{self._stream.name}: {self._load.rows:,} records in "
+            f"{self._pages:,} pages"
+        )
+
+    def tell_end(self) -> None:
+        if self._told:
+            self._tell()
+
+
+def _commit(
+    setting: _Setting,
+    stream: Stream,
+    load: Load,
+    plan: _Plan,
+    left: tuple[int, Request] | None,
+    reading: _Reading,
+    asked: tuple[int, int],
+) -> Manifest | None:
+    how = _how(stream)
+    done = left is None
+    is_backfill = plan.mode == "window"
+    sweep = done and plan.mode == "full" and stream.mode != "full"
+    whole = sweep and plan.first == 0 and plan.request is None
+    cursor = plan.before
+    if done and not is_backfill and how.changes is not None:
+        cursor = _utc(plan.window.until)
+    before = load.previous.covers_until if load.previous else None
+    covers = before if is_backfill or not done else _covers(setting, stream, plan.window, before)
+    pulled = Pulled(
+        mode="incremental" if plan.mode == "full" and not done else plan.mode,  # type: ignore[arg-type]
+        known=_known(setting, stream, plan, whole),
+        account=setting.account,
+        position=None if left is None else _position(plan, left),
+        requests=asked[0],
+        retries=asked[1],
+        api_version=_version(setting),
+        cursor_before=plan.before,
+    )
+    keep = not done or sweep or covers != before or _is_old(setting, plan)
+    return load.commit_pulled(
+        Reach(cursor, reading.mark.oldest, reading.mark.newest, covers),
+        pulled,
+        keep=keep and not is_backfill,
+        accept_shrink=setting.accept_shrink,
+    )
+
+
+def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool) -> Known:
+    if stream.mode == "full":
+        return Known(())
+    parts = setting.landing.parts(setting.connector.name, stream.name)
+    how = _how(stream)
+    return Known(
+        parts,
+        since=None if plan.mode == "full" else plan.window.since,
+        sweep=whole and how.sweep is not None,
+        before=plan.window.until - how.overlap,
+    )
+
+
+def _is_old(setting: _Setting, plan: _Plan) -> bool:
+    if plan.mode != "incremental" or plan.before is None:
+        return False
+    return setting.now - dt.datetime.fromisoformat(plan.before) > OLDEST_CURSOR
+
+
+def _covers(setting: _Setting, stream: Stream, window: Window, before: str | None) -> str | None:
+    """The last day that is over at the end of the window, for a stream that has activity."""
+    if stream.activity is None:
+        return None
+    reached = window.until.astimezone(setting.zone).date() - dt.timedelta(days=1)
+    if setting.end_date is not None:
+        reached = min(reached, setting.end_date)
+        return reached.isoformat()
+    return max(reached.isoformat(), before or "")
+
+
+def _position(plan: _Plan, left: tuple[int, Request]) -> str:
+    return json.dumps(
+        {
+            "mode": plan.mode,
+            "since": _utc(plan.window.since) if plan.window.since else None,
+            "until": _utc(plan.window.until),
+            "listing": left[0],
+            "request": left[1].to_json(),
+        }
+    )
+
+
+def _version(setting: _Setting) -> str | None:
+    api = setting.connector.api
+    return setting.values[api.version] if api is not None and api.version else None
+
+
+def _fingerprint(plan: _Plan) -> str:
+    told: Json = [plan.mode, str(plan.window.since), str(plan.window.until), plan.first]
+    return "api:" + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def _utc(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,269 @@
+"""Sends one request and reads the answer whole, or not at all.
+
+What `requests` leaves open is closed here: a deadline for the whole exchange (a server that drips a
+byte now and then resets every ordinary timeout), a cap on the body after decompression, no
+redirects, no cookies kept, no credentials from `.netrc`. Only the given origins are ever contacted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from connectors.core.api.messages import Request, Response
+from connectors.core.errors import TransientError, UnsafeAddressError
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+DEADLINE_SECONDS = 180.0
+LARGEST_BODY = 256 * 1024 * 1024
+_CHUNK = 1 << 16
+USER_AGENT = "koers"
+
+
+class BrokenExchangeError(TransientError):
+    """No whole answer came: no connection, a timeout, a cut or an oversized body."""
+
+
+class Transport(Protocol):
+    """Sends a request with headers to an absolute URL. Raises BrokenExchangeError, and
+    UnsafeAddressError for an address that is not the account's."""
+
+    def send(self, url: str, request: Request, headers: Mapping[str, str]) -> Response: ...
+
+    def close(self) -> None: ...
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL, spelled in one way. Raises UnsafeAddressError for a URL
+    without them, with a user name in it, or with a scheme that is not encrypted and a host that is
+    not this machine."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip(".").lower(), parts.port
+    except ValueError:
+        raise UnsafeAddressError("an address that cannot be read was refused") from None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        raise UnsafeAddressError("an address without a plain host name was refused")
+    if parts.scheme == "http" and not _is_this_machine(host):
+        raise UnsafeAddressError(
+            f"http://{host} was refused: credentials go over https, or to this machine only"
+        )
+    return f"{parts.scheme}://{host}:{port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def resolve_url(base: str, path: str, query: str) -> str:
+    """The absolute URL of a path under the base URL; a whole URL stays as it is."""
+    if "://" in path.split("?")[0] or path.startswith("//"):
+        url = urljoin(base, path)
+    else:
+        url = base.rstrip("/") + "/" + path.lstrip("/")
+    return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+
+class HttpTransport:
+    """See the module. origins: the base URLs whose origins may be contacted."""
+
+    def __init__(
+        self,
+        *origins: str,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        largest_body: int = LARGEST_BODY,
+        connections: int = 8,
+    ) -> None:
+        self._origins = {origin(url) for url in origins}
+        self._deadline_seconds, self._largest_body = deadline_seconds, largest_body
+        self._watchdog = _Watchdog()
+        self._session = requests.Session()
+        # Or a .netrc would replace the credentials, and proxies be looked up for each request.
+        self._session.trust_env = False
+        self._verify = (
+            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        )
+        self._proxies: dict[str, Mapping[str, str]] = {
+            at: get_environ_proxies(at) for at in self._origins
+        }
+        adapter = _Adapter(pool_maxsize=connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+        self._watchdog.stop()
+
+    def send(self, url: str, request: Request, headers: Mapping[str, str]) -> Response:
+        """See `Transport`."""
+        at = origin(url)
+        if at not in self._origins:
+            raise UnsafeAddressError(
+                f"the answer leads to {at}, but the account is at {', '.join(self._origins)}; "
+                "nothing was sent there"
+            )
+        prepared = requests.Request(
+            request.method,
+            url,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
+            json=request.json,
+            data=request.form,
+        ).prepare()
+        with self._watchdog.until(self._deadline_seconds) as watch:
+            try:
+                answer = self._session.send(
+                    prepared,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=(CONNECT_SECONDS, min(READ_SECONDS, self._deadline_seconds)),
+                    verify=self._verify,
+                    proxies=dict(self._proxies[at]),
+                )
+                body = self._read(answer.raw)
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                OSError,
+                ValueError,
+            ) as error:
+                # The texts of these errors hold the URL: only the kind is told.
+                raise BrokenExchangeError(
+                    f"no whole answer within {self._deadline_seconds:g} s"
+                    if watch.expired
+                    else f"the connection failed or broke off ({type(error).__name__})"
+                ) from None
+            if watch.expired:
+                raise BrokenExchangeError(f"no whole answer within {self._deadline_seconds:g} s")
+        if 300 <= answer.status_code < 400:
+            raise UnsafeAddressError("the answer is a redirect, which is never followed")
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, found, body)
+
+    def _read(self, raw: Any) -> bytes:
+        parts, size = [], 0
+        try:
+            while chunk := raw.read(_CHUNK, decode_content=True):
+                size += len(chunk)
+                if size > self._largest_body:
+                    raise BrokenExchangeError(f"the answer is larger than {self._largest_body:,} B")
+                parts.append(chunk)
+            raw.release_conn()
+        except BaseException:
+            raw.close()
+            raise
+        return b"".join(parts)
+
+
+class _Watch:
+    """One exchange: the connection that it goes over, and until when."""
+
+    def __init__(self, until: float) -> None:
+        self.until, self.expired = until, False
+        self.connection: HTTPConnection | None = None
+
+    def expire(self) -> None:
+        self.expired = True
+        found = getattr(self.connection, "sock", None)
+        if found is not None:
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)
+
+
+_CURRENT = threading.local()
+
+
+class _Watchdog:
+    """Breaks off exchanges that take too long, from a thread of its own: the thread that waits in
+    a socket cannot look at a clock."""
+
+    def __init__(self) -> None:
+        self._watches: set[_Watch] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    @contextlib.contextmanager
+    def until(self, seconds: float) -> Iterator[_Watch]:
+        watch = _Watch(time.monotonic() + seconds)
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
+                self._thread.start()
+            self._watches.add(watch)
+        _CURRENT.watch = watch
+        try:
+            yield watch
+        finally:
+            _CURRENT.watch = None
+            with self._changed:
+                self._watches.discard(watch)
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                now = time.monotonic()
+                for watch in self._watches:
+                    # Again and again: the connection may be made after the deadline.
+                    if watch.until <= now:
+                        watch.expire()
+                self._changed.wait(0.05)
+
+
+def _note(connection: HTTPConnection) -> None:
+    watch = getattr(_CURRENT, "watch", None)
+    if watch is not None:
+        watch.connection = connection
+
+
+class _Plain(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self)
+        super().request(*args, **kwargs)
+
+
+class _Encrypted(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _note(self)
+        super().request(*args, **kwargs)
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _PlainPool,
+            "https": _EncryptedPool,
+        }

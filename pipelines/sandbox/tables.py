@@ -1,0 +1,86 @@
+"""The sample company's records as any CRM might hold them, from which each fake vendor makes its
+own shapes. Moments are UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.sample.company import company
+from pipelines.sample.days import add_months
+from pipelines.sample.events import UNKNOWN_OWNER, generate
+from pipelines.sample.incidents import incidents
+
+Row = dict[str, Any]
+_ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass
+class Tables:
+    """Rows by kind. Ids are digits. A company's and a user's id is its place in the list, from 1;
+    `deals` carry `company_id` and `owner_id`, `contacts` and `activities` carry `owner_id`."""
+
+    deals: list[Row] = field(default_factory=list)
+    contacts: list[Row] = field(default_factory=list)
+    activities: list[Row] = field(default_factory=list)
+    companies: list[Row] = field(default_factory=list)
+    users: list[Row] = field(default_factory=list)
+
+
+def sample_tables(
+    end: dt.date,
+    *,
+    months: int = 24,
+    size: int = 1,
+    seed: int = 7,
+    start: dt.date | None = None,
+) -> Tables:
+    """The sample company's CRM as it is at the end of a day. Of the same arguments as
+    `pipelines.sample.write_sample` come the same records as in its files."""
+    start = start or add_months(end.replace(day=1), 1 - months)
+    firm = company(start, size)
+    events = generate(firm, end, size, seed, incidents(start, end))
+    logins = {login: firm.names[person] for person, login in firm.logins.items()}
+    logins[UNKNOWN_OWNER] = "Oud Medewerker"
+    user_ids = {login: str(number) for number, login in enumerate(logins, 1)}
+    names = sorted({deal["account"] for deal in events.deals})
+    company_ids = {name: str(number) for number, name in enumerate(names, 1)}
+    return Tables(
+        deals=[
+            {
+                **_utc(deal),
+                "owner_id": user_ids[deal["owner"]],
+                "company_id": company_ids[deal["account"]],
+            }
+            for deal in events.deals
+        ],
+        contacts=[_contact(_utc(each), user_ids, end) for each in events.contacts],
+        activities=[
+            {**_utc(each), "owner_id": user_ids[each["owner"]]} for each in events.activities
+        ],
+        companies=[{"company_id": company_ids[name], "name": name} for name in names],
+        users=[
+            {"user_id": user_ids[login], "email": login, "name": name}
+            for login, name in logins.items()
+        ],
+    )
+
+
+def _contact(row: Row, user_ids: dict[str, str], end: dt.date) -> Row:
+    """As it is at the end: what happens later has not happened."""
+    at = row["customer_at"]
+    if at is not None and at.astimezone(_ZONE).date() > end:
+        at = None
+    changed = row["updated_at"] if at is None else at
+    return {**row, "customer_at": at, "updated_at": changed, "owner_id": user_ids[row["owner"]]}
+
+
+def _utc(row: Row) -> Row:
+    return {
+        name: value.replace(tzinfo=_ZONE).astimezone(dt.UTC)
+        if isinstance(value, dt.datetime)
+        else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,51 @@
+"""Finds the fake vendors by their place: every module beside this one that holds a `VENDOR`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pipelines.sandbox
+from pipelines.sandbox.server import App
+from pipelines.sandbox.tables import Tables
+
+
+class Account(App, Protocol):
+    """A vendor's account, whose records a test can count and change."""
+
+    def counts(self) -> Mapping[str, tuple[int, int]]:
+        """By stream: how many records there are, and how many are known to be gone."""
+
+    def change(self, stream: str, records: int) -> None:
+        """Change the newest records of a stream, now."""
+
+    def remove(self, stream: str, records: int) -> None:
+        """Take the oldest records of a stream away, as a user of the vendor would."""
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A fake of one connector's vendor.
+
+    account: a new account that holds the tables. environment: the variables that make the connector
+    talk to it at a base URL, with credentials that are right.
+    """
+
+    connector: str
+    account: Callable[[Tables], Account]
+    environment: Callable[[str], dict[str, str]]
+
+
+def vendors() -> dict[str, Vendor]:
+    """The fake vendors by the name of their connector."""
+    found = {}
+    for module in pkgutil.iter_modules(pipelines.sandbox.__path__):
+        vendor = getattr(
+            importlib.import_module(f"pipelines.sandbox.{module.name}"), "VENDOR", None
+        )
+        if isinstance(vendor, Vendor):
+            found[vendor.connector] = vendor
+    return found
