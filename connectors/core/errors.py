@@ -66,7 +66,7 @@ class RefusedError(SourceError, PermanentError):
 
 
 class UnsafeAddressError(SourceError, PermanentError):
-    """An answer leads to another scheme, host or port than the account's; nothing was sent there."""
+    """An answer leads to another scheme, host or port than the account's: nothing is sent there."""
 
 
 class ExpiredError(SourceError, PermanentError):

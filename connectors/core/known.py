@@ -19,7 +19,7 @@ _LANDED = """
     select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
         updated_at
     from {parts}
-    where $since is null or updated_at is null or updated_at >= $since
+    where $since is null or updated_at is null or updated_at >= $since or is_deleted
     qualify row_number() over (
         partition by record_id order by updated_at desc nulls last, load_id desc
     ) = 1
@@ -40,9 +40,9 @@ _MISSING = """
 class Known:
     """What of the landing to compare with.
 
-    parts: of the stream's committed loads. since: only versions that changed then or later (UTC);
-        None for all. sweep: the load holds all there is; then records that are not in it are gone,
-        unless they changed at `before` or later and may only not be listed yet.
+    parts: of the stream's committed loads. since: only versions that changed then or later (UTC),
+        and deletions; None for all. sweep: the load holds all there is; then records that are not
+        in it are gone, unless they changed at `before` or later and may only not be listed yet.
     """
 
     parts: Sequence[Path]

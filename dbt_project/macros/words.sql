@@ -12,6 +12,15 @@ case
 end
 {%- endmacro %}
 
+{# The same where the tool itself says whether a deal is closed and won: its stages may have any name. #}
+{% macro deal_stage_of(cell, is_won, is_closed) -%}
+case
+    when lower({{ is_won }}) = 'true' then 'won'
+    when lower({{ is_closed }}) = 'true' and lower({{ is_won }}) = 'false' then 'lost'
+    else {{ deal_stage(cell) }}
+end
+{%- endmacro %}
+
 {# A bookkeeping word as one of six kinds; null for another. #}
 {% macro ledger_account_type(cell) -%}
 case

@@ -89,6 +89,10 @@ class Client:
         other.requests = other.retries = 0
         return other
 
+    def wait(self, seconds: float) -> None:
+        """Wait, by the client's clock."""
+        self._clock.sleep(seconds)
+
     def get(self, path: str, **params: str) -> Json:
         """The JSON content at a path. Raises what `send` raises."""
         return self.send(Request(path, params)).json()

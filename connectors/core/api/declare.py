@@ -84,7 +84,8 @@ class Listing:
     """One list of a stream's records.
 
     request: of the first page. deleted: its records are gone from the source, unless `is_deleted`
-        says it per record. enrich: see `Enrich`. size: records on a full page, to tell how many
+        says it per record. prepare: asks the vendor to make the list ready, waits, and gives the
+        request of its first page, in the place of `request`. enrich: see `Enrich`. size: records on a full page, to tell how many
         requests a pull takes.
     """
 
@@ -95,6 +96,7 @@ class Listing:
     is_deleted: Callable[[Json], bool] | None = None
     enrich: Enrich | None = None
     size: int = 100
+    prepare: Callable[[Client], Request] | None = None
 
 
 Listings = Callable[[Values, Window], Sequence[Listing]]

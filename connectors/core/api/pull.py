@@ -298,6 +298,8 @@ def _pages(
         request: Request | None = listing.request
         if number == plan.first and plan.request is not None:
             request = plan.request
+        elif listing.prepare is not None:
+            request = listing.prepare(client)
         seen: set[str] = set()
         empty = 0
         last: list[Json] = []
@@ -325,9 +327,10 @@ def _pages(
                 )
             last = page.records
             following = after
-            if after is None and number + 1 < len(plan.listings):
-                following = plan.listings[number + 1].request
             at_number = number if after is not None else number + 1
+            if after is None and at_number < len(plan.listings):
+                is_ready = plan.listings[at_number].prepare is None
+                following = plan.listings[at_number].request if is_ready else None
             if listing.enrich is not None and page.records:
                 page = Page(page.response, page.content, list(listing.enrich(client, page.records)))
             yield at_number, listing, page, following

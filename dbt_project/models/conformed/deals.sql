@@ -3,6 +3,7 @@
     'deal_id',
     'owner',
     'account',
+    'account_id',
     'product',
     'market',
     'pipeline',
@@ -10,6 +11,7 @@
     'stage',
     'amount',
     'currency',
+    'origin',
     'created_date',
     'closed_date'
 ]) }}

@@ -8,7 +8,7 @@ converted as (
         owner,
         campaign,
         customer_date
-    from {{ ref('contacts') }}
+    from {{ ref('int_contacts') }}
     where mql_date <= customer_date
 ),
 

@@ -8,7 +8,7 @@ qualified as (
         owner,
         campaign,
         mql_date
-    from {{ ref('contacts') }}
+    from {{ ref('int_contacts') }}
     where mql_date is not null
 ),
 

@@ -11,7 +11,7 @@ open_spells as (
         currency,
         created_date as from_date,
         case when stage <> 'open' then closed_date end as until_date
-    from {{ ref('deals') }}
+    from {{ ref('int_deals') }}
     where created_date is not null
 ),
 

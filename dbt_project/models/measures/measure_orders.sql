@@ -19,7 +19,7 @@ closed as (
         row_number() over (
             partition by stage, lower(trim(account)) order by closed_date, deal_id, source
         ) as customer_order
-    from {{ ref('deals') }}
+    from {{ ref('int_deals') }}
     where stage in ('won', 'lost') and closed_date is not null
 ),
 

@@ -3,7 +3,7 @@
 with
 
 first_day as (
-    select min(closed_date) as date_day from {{ ref('deals') }}
+    select min(closed_date) as date_day from {{ ref('int_deals') }}
 ),
 
 last_day as (

@@ -12,7 +12,7 @@ amounts as (
         amount,
         currency,
         closed_date as rate_date
-    from {{ ref('deals') }}
+    from {{ ref('int_deals') }}
     where stage = 'won'
     union
     select
@@ -23,7 +23,7 @@ amounts as (
         amount,
         currency,
         created_date as rate_date
-    from {{ ref('deals') }}
+    from {{ ref('int_deals') }}
     union
     select
         source,

@@ -1,12 +1,14 @@
 -- One row is one landed version of one record of hubspot.contacts, typed.
 {% set fields = [
     'contact_id', 'email', 'owner', 'campaign', 'lifecycle_stage', 'created_at', 'mql_at',
-    'customer_at', 'updated_at'
+    'mql_at_before', 'customer_at', 'customer_at_before', 'updated_at'
 ] %}
 {% set casts = {
     'created_at': 'business_date',
     'mql_at': 'business_date',
+    'mql_at_before': 'business_date',
     'customer_at': 'business_date',
+    'customer_at_before': 'business_date',
 } %}
 with
 
@@ -25,8 +27,8 @@ renamed as (
         campaign,
         lifecycle_stage,
         {{ business_date('created_at') }} as created_date,
-        {{ business_date('mql_at') }} as mql_date,
-        {{ business_date('customer_at') }} as customer_date,
+        coalesce({{ business_date('mql_at') }}, {{ business_date('mql_at_before') }}) as mql_date,
+        coalesce({{ business_date('customer_at') }}, {{ business_date('customer_at_before') }}) as customer_date,
         {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
     from source
 )

@@ -1,7 +1,8 @@
 -- One row is one landed version of one record of hubspot.deals, typed.
 {% set fields = [
-    'deal_id', 'owner', 'account', 'product', 'market', 'pipeline', 'campaign', 'stage', 'amount',
-    'currency', 'created_at', 'closed_at', 'updated_at'
+    'deal_id', 'owner', 'account', 'account_id', 'product', 'market', 'pipeline', 'campaign',
+    'stage', 'is_closed', 'is_won', 'amount', 'currency', 'origin', 'created_at', 'closed_at',
+    'updated_at'
 ] %}
 {% set casts = {
     'amount': 'decimal',
@@ -10,7 +11,7 @@
 } %}
 {% set rules = {
     'a won or lost deal has no closed date':
-        deal_stage('stage') ~ " in ('won', 'lost') and closed_at is null",
+        deal_stage_of('stage', 'is_won', 'is_closed') ~ " in ('won', 'lost') and closed_at is null",
 } %}
 with
 
@@ -26,13 +27,15 @@ renamed as (
         deal_id,
         owner,
         account,
+        account_id,
         product,
         market,
         pipeline,
         campaign,
-        {{ deal_stage('stage') }} as stage,
+        {{ deal_stage_of('stage', 'is_won', 'is_closed') }} as stage,
         {{ as_decimal('amount') }} as amount,
         coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
+        origin,
         {{ business_date('created_at') }} as created_date,
         {{ business_date('closed_at') }} as closed_date,
         {{ quarantine_reason(casts, required=['deal_id', 'stage'], rules=rules) }} as quarantine_reason

@@ -1,0 +1,23 @@
+-- One row is one landed version of one record of pipedrive.organizations, typed.
+{% set fields = [
+    'company_id', 'name', 'country'
+] %}
+with
+
+source as ({{ landed('pipedrive', 'organizations', fields) }}),
+
+renamed as (
+    select
+        'pipedrive' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        company_id,
+        name as company,
+        country,
+        {{ quarantine_reason({}, required=['company_id']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed

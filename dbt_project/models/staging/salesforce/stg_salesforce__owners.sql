@@ -1,0 +1,23 @@
+-- One row is one landed version of one record of salesforce.users, typed.
+{% set fields = [
+    'owner_id', 'email', 'name'
+] %}
+with
+
+source as ({{ landed('salesforce', 'users', fields) }}),
+
+renamed as (
+    select
+        'salesforce' as source,
+        record_id,
+        updated_at,
+        is_deleted,
+        load_id,
+        owner_id,
+        email as login,
+        name as owner_name,
+        {{ quarantine_reason({}, required=['owner_id']) }} as quarantine_reason
+    from source
+)
+
+select * from renamed
