@@ -1,12 +1,13 @@
-"""HubSpot (CRM): contacts, companies, deals, line items, owners, teams, stages, activities, feedback.
+"""HubSpot (CRM): contacts, companies, deals, line items, owners, teams, stages, activities,
+feedback.
 
 From the API, or from export files dropped in the inbox; both land in the same streams.
 
-The first pull and the weekly sweep read the lists, active and archived (`GET .../objects/{type}`, 100 a
-page). Every other pull searches for what changed (`POST .../search`, 200 a page) and reads the
-archived list again, since a search never shows what is archived. A search gives 10,000 results at most
-and pages by offset, which skips records that change meanwhile: so each page is a new search for
-greater ids within the same window, without an offset.
+The first pull and the weekly sweep read the lists, active and archived (`GET .../objects/{type}`,
+100 a page). Every other pull searches for what changed (`POST .../search`, 200 a page) and reads
+the archived list again, since a search never shows what is archived. A search gives 10,000 results
+at most and pages by offset, which skips records that change meanwhile: so each page is a new search
+for greater ids within the same window, without an offset.
 
 Sources: HubSpot's public API specification collection (2026-08-21); its usage guidelines and
 error-handling pages. Not verified there: that a list page may hold 100 records, how long archived
@@ -30,6 +31,7 @@ from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.api.paging import Page, Paginator, Token
 from connectors.core.api.values import Values, Variable
 from connectors.core.contract import Connector, Field, FileFormat, Stream
+from connectors.core.errors import CredentialsError
 
 TOKEN = "KOERS_HUBSPOT_TOKEN"  # noqa: S105 - the name of a variable
 CLIENT_ID = "KOERS_HUBSPOT_CLIENT_ID"
@@ -74,6 +76,10 @@ def _objects(values: Mapping[str, str], kind: str) -> str:
 def _auth(values: Values, clock: Clock) -> Auth:
     if values[TOKEN]:
         return Header("Authorization", f"Bearer {values[TOKEN]}")
+    if not all(values[name] for name in (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN)):
+        raise CredentialsError(
+            f"hubspot: set {TOKEN}, or all of {CLIENT_ID}, {CLIENT_SECRET} and {REFRESH_TOKEN}"
+        )
     grant = {
         "grant_type": "refresh_token",
         "client_id": values[CLIENT_ID],

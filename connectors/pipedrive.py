@@ -2,15 +2,16 @@
 
 From the API, version 2 (users only exist in version 1), or from export files of the list views.
 
-What changed comes by `updated_since`, sorted by id under an opaque cursor, so that a record that changes
-meanwhile cannot push another out of sight. Archived deals stand in a list of their own; deals deleted in
-the last 30 days are listed by their status; other records vanish without a word, and the weekly sweep
-finds them missing. Products and stages have no filter by change and are read whole.
+What changed comes by `updated_since`, sorted by id under an opaque cursor, so that a record that
+changes meanwhile cannot push another out of sight. Archived deals stand in a list of their own;
+deals deleted in the last 30 days are listed by their status; other records vanish without a word,
+and the weekly sweep finds them missing. Products and stages have no filter by change and are read
+whole.
 
-Sources: Pipedrive's OpenAPI files of versions 1 and 2 (harvested by 2026-08-03), its pages on rate limits
-and deprecations. Not verified there: `Retry-After` on 429 (used where it comes), whether lists show
-deleted persons (taken as deleted where they say so), the headings of export files. There is no lifecycle
-in Pipedrive: name your own fields, by their 40-character key, in the variables.
+Sources: Pipedrive's OpenAPI files of versions 1 and 2 (harvested by 2026-08-03), its pages on rate
+limits and deprecations. Not verified there: `Retry-After` on 429 (used where it comes), whether
+lists show deleted persons (taken as deleted where they say so), the headings of export files. There
+is no lifecycle in Pipedrive: name your own fields, by their 40-character key, in the variables.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ MQL = "KOERS_PIPEDRIVE_PERSON_MQL_FIELD"
 CUSTOMER = "KOERS_PIPEDRIVE_PERSON_CUSTOMER_FIELD"
 
 VARIABLES = (
-    Variable(TOKEN, "API token of a user who may see everything", secret=True, optional=True),
+    Variable(TOKEN, "API token of a user who may see everything", secret=True),
     Variable(URL, "https://<company>.pipedrive.com", default="https://api.pipedrive.com"),
     Variable(BURST, "Requests in 2 seconds: 20 (Lite) to 120 (Ultimate)", default="20"),
     Variable(CAMPAIGN, "Deal field that names the campaign", default="campaign"),

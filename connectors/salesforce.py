@@ -1,18 +1,19 @@
 """Salesforce (CRM): opportunities, leads, accounts, products on opportunities, users, activities.
 
-From the API, or from export files (the weekly Data Export: a zip of CSVs with API names as headings).
+From the API, or from export files (the weekly Data Export: a zip of CSVs with API names as
+headings).
 
-Everything is read by Bulk API 2.0 (a job that makes CSV; few calls, however many records), what changed
-by SOQL over REST; both as `queryAll`, so that what is in the recycle bin shows as deleted. A query is a
-snapshot with a locator: it neither skips nor repeats what changes meanwhile, and a locator that has
-expired begins the window again. The cursor is SystemModstamp, which system jobs move too; formula and
-roll-up fields do not move it, so the weekly sweep reads everything again.
+Everything is read by Bulk API 2.0 (a job that makes CSV; few calls, however many records), what
+changed by SOQL over REST; both as `queryAll`, so that what is in the recycle bin shows as deleted.
+A query is a snapshot with a locator: it neither skips nor repeats what changes meanwhile, and a
+locator that has expired begins the window again. The cursor is SystemModstamp, which system jobs
+move too; formula and roll-up fields do not move it, so the weekly sweep reads everything again.
 
-Sources: REST API guide (query, queryAll), Bulk API 2.0 guide, release notes of Winter '20. Not verified
-there: how long locators live, the literal end mark of a bulk locator (a missing, an empty and a `null`
-one are all taken for the end), whether each bulk chunk repeats its headings (both are read). Leads have
-no standard date of becoming marketing-qualified, and opportunities neither market nor cost: name your own
-fields in the variables; what is not named is not asked for.
+Sources: REST API guide (query, queryAll), Bulk API 2.0 guide, release notes of Winter '20. Not
+verified there: how long locators live, the literal end mark of a bulk locator (a missing, an empty
+and a `null` one are all taken for the end), whether each bulk chunk repeats its headings (both are
+read). Leads have no standard date of becoming marketing-qualified, and opportunities neither market
+nor cost: name your own fields in the variables; what is not named is not asked for.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ COST = "KOERS_SALESFORCE_COST_FIELD"
 ORIGIN = "KOERS_SALESFORCE_ORIGIN_FIELD"
 
 VARIABLES = (
-    Variable(URL, "My Domain of the org: https://<name>.my.salesforce.com", optional=True),
-    Variable(CLIENT_ID, "Connected app: consumer key", optional=True),
-    Variable(CLIENT_SECRET, "Connected app: consumer secret", secret=True, optional=True),
+    Variable(URL, "My Domain of the org: https://<name>.my.salesforce.com"),
+    Variable(CLIENT_ID, "Connected app: consumer key"),
+    Variable(CLIENT_SECRET, "Connected app: consumer secret", secret=True),
     Variable(REFRESH_TOKEN, "Refresh token; without, client credentials", True, optional=True),
     Variable(VERSION, "Version of the API", default="v65.0"),
     Variable(BULK, "yes: everything is read by bulk jobs; no: by queries", default="yes"),

@@ -36,11 +36,12 @@ def run(
         bool, typer.Option("--wait", help="Wait for a run that is going on, and then run.")
     ] = False,
 ) -> None:
-    """One nightly run: read the inboxes, build the facts, publish, judge, send.
+    """One nightly run: read the inboxes and the APIs, build the facts, publish, judge, send.
 
     Without any input yet it begins with a sample company. Exit code 0: done; 1: failed, what was
     published before still stands; 3: done, but a source could not be read.
     """
+    from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
     from pipelines.sample import has_input, write_sample
@@ -50,7 +51,9 @@ def run(
     at = home()
     with _told():
         chosen = settings(at)
-        if not has_input(at):
+        connectors = discover()
+        pulled = [name for name, connector in connectors.items() if is_pulled(connector)]
+        if not has_input(at) and not pulled:
             yesterday = dt.datetime.now(chosen.zone).date() - dt.timedelta(days=1)
             write_sample(at, end_date=yesterday, progress=_progress)
 
@@ -62,8 +65,9 @@ def run(
         result = nightly(
             at,
             chosen,
-            list(discover()),
+            list(connectors),
             runner,  # type: ignore[arg-type]
+            pulled=pulled,
             full_refresh=full_refresh,
             wait=wait,
             progress=_progress,
@@ -120,6 +124,93 @@ def status(
     with _told():
         found = look(home())
     typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
+
+
+@app.command()
+def connect(
+    connector: Annotated[str, typer.Argument(help="A connector; without, all of them.")] = "",
+) -> None:
+    """Check credentials and rights, and tell what will be pulled in how many requests."""
+    from connectors.core.api.account import is_pulled
+    from connectors.core.api.declare import Window
+    from connectors.core.discover import discover
+    from pipelines.connecting import look
+    from pipelines.settings import home
+
+    known = discover()
+    if not connector:
+        for name, each in known.items():
+            if each.api is not None:
+                state = "configured" if is_pulled(each) else "not configured"
+                typer.echo(f"{name:<14}{state:<18}koers connect {name}")
+        return
+    if connector not in known:
+        raise typer.BadParameter(f"no connector is called {connector}: {', '.join(known)}")
+    now = dt.datetime.now(dt.UTC)
+    wrong = False
+    with _told():
+        for each_look in look(known[connector], home(), Window(None, now, now)):
+            typer.echo(each_look.text)
+            wrong = wrong or each_look.is_wrong
+    if wrong:
+        raise typer.Exit(1)
+
+
+@app.command()
+def backfill(
+    connector: Annotated[str, typer.Argument(help="The connector to read again.")],
+    first: Annotated[dt.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")],
+    last: Annotated[dt.datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")],
+    stream: Annotated[
+        list[str] | None, typer.Option(help="Only this stream; may be given again.")
+    ] = None,
+) -> None:
+    """Read again what changed in a range of days; `koers run` then computes what follows."""
+    from connectors.core.discover import discover
+    from pipelines.backfill import backfill as read_again
+    from pipelines.lock import held
+    from pipelines.settings import home, settings
+
+    at, known = home(), discover()
+    if connector not in known:
+        raise typer.BadParameter(f"no connector is called {connector}: {', '.join(known)}")
+    failed = False
+    with _told(), held(at.run_lock, "koers backfill"):
+        try:
+            outcomes = read_again(
+                known[connector],
+                at,
+                settings(at),
+                first=first.date(),
+                last=last.date(),
+                now=dt.datetime.now(dt.UTC),
+                streams=stream,
+                progress=_progress,
+            )
+        except (KeyError, ValueError) as error:
+            raise typer.BadParameter(str(error)) from error
+        for outcome in outcomes:
+            rows = sum(load.counts.loaded for load in outcome.loads)
+            told = outcome.failed or outcome.left_out or f"{rows:,} records that were not there"
+            typer.echo(f"{connector}.{outcome.stream}: {told} ({outcome.requests:,} requests)")
+            failed = failed or outcome.failed is not None
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def sandbox(
+    vendor: Annotated[str, typer.Argument(help="Only this vendor; without, all of them.")] = "",
+    port: Annotated[int, typer.Option(help="Port of the first; the others follow it.")] = 8700,
+) -> None:
+    """Fake vendors on this machine, holding the sample company, to try Koers without accounts."""
+    from pipelines.sandbox.running import run_sandbox
+    from pipelines.settings import home, settings
+
+    chosen = settings(home())
+    yesterday = dt.datetime.now(chosen.zone).date() - dt.timedelta(days=1)
+    with _told():
+        run_sandbox(vendor, port, end=yesterday, say=typer.echo)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

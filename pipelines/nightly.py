@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,7 +37,7 @@ class Runner(Protocol):
     """Does the work. Raises nothing for a step that failed: it says why instead."""
 
     def ingest(self, connector: str) -> str | None:
-        """Land what is in the inbox of a connector. What went wrong, or None."""
+        """Land what is new of a connector. What went wrong, or None."""
 
     def transform(self, *, full_refresh: bool) -> str | None:
         """Build, publish, judge. What went wrong, or None."""
@@ -60,13 +60,16 @@ def nightly(
     connectors: Sequence[str],
     runner: Callable[[], contextlib.AbstractContextManager[Runner]],
     *,
+    pulled: Collection[str] = (),
     full_refresh: bool = False,
     wait: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> NightlyResult:
-    """Run once. `runner` is opened only when there is something to do, since that takes seconds.
+    """Run once.
 
-    wait: for a run that is going on, instead of raising BusyError. Raises RunFailedError.
+    runner: is opened only when there is something to do, since that takes seconds. pulled: the
+    connectors whose API is asked for news. wait: for a run that is going on, instead of raising
+    BusyError. Raises RunFailedError.
     """
 
     def tell(holder: Holder | None) -> None:
@@ -78,7 +81,8 @@ def nightly(
         before = records.read(records.last_build(home))
         inputs = build_inputs(home, settings)
         inboxes = _inboxes(home)
-        due = _due(connectors, inboxes, inputs, before)
+        files_due = _due(connectors, inboxes, inputs, before)
+        due = [name for name in connectors if name in files_due or name in pulled]
         if due or (has_landing(home) and (full_refresh or not _is_built(home, inputs, before))):
             with runner() as do:
                 _ingest(home, due, do, result, progress)
@@ -91,8 +95,8 @@ def nightly(
                     result.built = True
             if has_landing(home):
                 known = before.get("inboxes", {})
-                read = [name for name in due if name not in result.failed]
-                seen = {name: known[name] for name in known if name not in due}
+                read = [name for name in files_due if name not in result.failed]
+                seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
         result.sent = deliver(home.ledger, settings.alerts.channels).sent
         return result
@@ -106,10 +110,13 @@ def _ingest(
     progress: Callable[[str], None],
 ) -> None:
     for name in due:
-        progress(f"{name}: reading the inbox")
+        progress(f"{name}: reading what is new")
+        earlier = last_pass(home, name)
         if wrong := do.ingest(name):
             result.failed[name] = wrong
-        elif done := last_pass(home, name):
+        done = last_pass(home, name)
+        # What was landed before it went wrong is landed.
+        if done is not None and (not wrong or done != earlier):
             result.ingested[name] = done
 
 

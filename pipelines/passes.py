@@ -1,4 +1,4 @@
-"""What one pass over the inbox of a connector did, as it is recorded under `state/ingest/`."""
+"""What one pass over a connector, its inbox and its API, did: recorded under `state/ingest/`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,32 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """A stream of the API that could not be read to its end, and why; `stream` is None when it is
+    the account. `is_failure` is False for what this account does not have."""
+
+    stream: str | None
+    reason: str
+    is_failure: bool = True
+
+
+@dataclass(frozen=True)
 class Pass:
-    """What one pass did. `at` is UTC, ISO 8601."""
+    """What one pass did. `at` is UTC, ISO 8601. `requests` were made of the API."""
 
     connector: str
     at: str
     loads: tuple[Load, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    requests: int = 0
+    retries: int = 0
+
+    @property
+    def failed(self) -> str | None:
+        """What went wrong with the API, if anything did."""
+        reasons = [trouble.reason for trouble in self.troubles if trouble.is_failure]
+        return "\n".join(dict.fromkeys(reasons)) or None
 
     def of(self, stream: str) -> tuple[Load, ...]:
         """The loads of a stream."""
@@ -58,4 +77,7 @@ def last_pass(home: Home, connector: str) -> Pass | None:
         content["at"],
         tuple(Load(**load) for load in content["loads"]),
         tuple(Refusal(**refusal) for refusal in content["refused"]),
+        tuple(Trouble(**trouble) for trouble in content.get("troubles", [])),
+        content.get("requests", 0),
+        content.get("retries", 0),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.core.api.account import is_pulled
+from connectors.core.contract import Connector
 from connectors.core.discover import discover
 from pipelines import lock, records
 from pipelines.course import standings
@@ -37,17 +39,25 @@ def status(home: Home) -> dict[str, Any]:
         },
         "off_course": off,
         "open_alerts": open_alerts(home.ledger),
-        "sources": {name: _source(home, name) for name in discover()},
+        "sources": {name: _source(home, name, each) for name, each in discover().items()},
     }
 
 
-def _source(home: Home, name: str) -> dict[str, Any]:
+def _api(connector: Connector) -> str:
+    if connector.api is None:
+        return "export files only"
+    return "configured" if is_pulled(connector) else "not configured"
+
+
+def _source(home: Home, name: str, connector: Connector) -> dict[str, Any]:
     done = last_pass(home, name)
     waiting = [f for f in inbox_files(home).get(name, {}) if f != "mapping.yaml"]
     return {
         "last_pass_at": done.at if done else None,
         "refused": {file.name: file.reason for file in done.refused} if done else {},
         "in_inbox": len(waiting),
+        "api": _api(connector),
+        "troubles": [trouble.reason for trouble in done.troubles] if done else [],
     }
 
 
@@ -65,10 +75,11 @@ def lines(found: dict[str, Any]) -> list[str]:
     told.append(f"Off course {off or 'none'}")
     told.append(f"Alerts     {found['open_alerts']} open")
     for name, source in found["sources"].items():
-        if source["last_pass_at"] or source["in_inbox"]:
+        if source["last_pass_at"] or source["in_inbox"] or source["api"] == "configured":
             told.append(
                 f"  {name:<13}last read {source['last_pass_at'] or 'never'}, "
-                f"{source['in_inbox']} files in the inbox"
+                f"{source['in_inbox']} files in the inbox; API: {source['api']}"
             )
+        told += [f"    trouble  {reason}" for reason in source["troubles"]]
         told += [f"    refused  {file}: {why}" for file, why in source["refused"].items()]
     return told

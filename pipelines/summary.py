@@ -68,6 +68,9 @@ def _loads(result: NightlyResult) -> Iterator[str]:
     for done in result.ingested.values():
         for file in done.refused:
             yield f"Refused    {done.connector}/{file.name}: {file.reason}"
+        for trouble in done.troubles:
+            if not trouble.is_failure:
+                yield f"Left out   {done.connector}.{trouble.stream}: {trouble.reason}"
     for name, reason in result.failed.items():
         yield f"Failed     {name}: {reason}"
     if not (loads or result.failed):

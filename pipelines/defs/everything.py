@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.core.discover import discover
+from pipelines.defs.backfills import backfill_job
 from pipelines.defs.checks import kpi_checks
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
 from pipelines.defs.models import model_assets
@@ -32,6 +33,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
         asset_checks=[kpi_checks(kpis)],
         jobs=[
             *(ingest_job(connector) for connector in connectors),
+            *(backfill_job(each) for each in connectors if each.api is not None),
             transform_job([key for assets in landed for key in assets.keys]),
             nightly,
             restate_job(manifest),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from connectors.core.api.account import is_pulled
 from connectors.core.contract import Connector, Stream
-from pipelines.ingest import ingest
+from pipelines.ingest import IngestFailedError, ingest
 from pipelines.passes import Pass
 from pipelines.settings import home, settings
 
@@ -57,7 +58,7 @@ def stream_assets(connector: Connector) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 CHECK,
                 asset=stream_key(connector.name, stream.name),
-                description="Every file was taken, every row could be read.",
+                description="Every file was taken, the API was read, every row could be.",
             )
             for stream in connector.streams
         ],
@@ -75,6 +76,8 @@ def stream_assets(connector: Connector) -> dg.AssetsDefinition:
             progress=context.log.info,
         )
         only_news = context.run.job_name == job_name(connector.name)
+        if connector.api is not None and not is_pulled(connector):
+            context.log.info(f"{connector.name}: no account is configured; files only")
         for stream in connector.streams:
             if result.of(stream.name) or not only_news:
                 yield dg.MaterializeResult(
@@ -82,6 +85,9 @@ def stream_assets(connector: Connector) -> dg.AssetsDefinition:
                     metadata=_metadata(result, stream.name),
                 )
             yield _check(connector, result, stream.name)
+        if result.failed:
+            # Raised at the end, so that the streams that were read count as read.
+            raise IngestFailedError(result.failed)
 
     return land
 
@@ -107,7 +113,11 @@ def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
         owners=OWNERS,
         skippable=True,
         freshness_policy=FRESHNESS if stream.activity else RARELY_CHANGED,
-        metadata={"connector": connector.label, "fields": ", ".join(f.name for f in stream.fields)},
+        metadata={
+            "connector": connector.label,
+            "fields": ", ".join(f.name for f in stream.fields),
+            "read from": "API or export files" if stream.pull else "export files",
+        },
     )
 
 
@@ -127,14 +137,17 @@ def _check(connector: Connector, result: Pass, stream: str) -> dg.AssetCheckResu
     # A file of which the stream is not known concerns every stream of the connector.
     refused = [file for file in result.refused if file.stream in (stream, None)]
     rejected = sum(load.rejected for load in result.of(stream))
+    troubles = [each.reason for each in result.troubles if each.stream in (stream, None)]
+    failed = any(each.is_failure for each in result.troubles if each.stream in (stream, None))
     return dg.AssetCheckResult(
         asset_key=stream_key(connector.name, stream),
         check_name=CHECK,
-        passed=not refused and not rejected,
-        severity=dg.AssetCheckSeverity.WARN,
+        passed=not refused and not rejected and not failed,
+        severity=dg.AssetCheckSeverity.ERROR if failed else dg.AssetCheckSeverity.WARN,
         metadata={
             "rejected_rows": rejected,
             "refused_files": len(refused),
+            "api": "\n".join(troubles) or "no trouble",
             "refusals": dg.MetadataValue.md(
                 "\n".join(f"- `{file.name}`: {file.reason}" for file in refused) or "none"
             ),

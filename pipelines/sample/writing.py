@@ -301,7 +301,7 @@ def _organisation(
         else:
             units.append(row)
     users = [
-        {"source": "hubspot", "source_user": login, "person_id": person}
+        {"source": "*", "source_user": login, "person_id": person}
         for person, login in firm.logins.items()
     ]
     users += [

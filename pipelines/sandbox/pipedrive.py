@@ -1,7 +1,7 @@
 """A fake Pipedrive: version 2 of the API with opaque cursors, version 1 for users.
 
-Archived deals stand apart, deals deleted lately are listed by status, other deleted records vanish, and
-an empty list of version 1 is null.
+Archived deals stand apart, deals deleted lately are listed by status, other deleted records
+vanish, and an empty list of version 1 is null.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A fake Salesforce: OAuth with client credentials, SOQL over REST, bulk query jobs.
 
-It understands the queries that `connectors/salesforce.py` writes, no others. Ids are of 18 characters;
-errors are lists of codes; the budget that is used up is a 403; a bulk page repeats its headings on the
-first page only.
+It understands the queries that `connectors/salesforce.py` writes, no others. Ids are of 18
+characters; errors are lists of codes; the budget that is used up is a 403; a bulk page repeats its
+headings on the first page only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipelines.sandbox.server import Call, Reply
 from pipelines.sandbox.tables import Tables
 from pipelines.sandbox.vendors import Vendor
 
-CLIENT_ID, CLIENT_SECRET = "sandbox-consumer-key", "sandbox-consumer-secret-77"  # noqa: S105
+CLIENT_ID, CLIENT_SECRET = "sandbox-consumer-key", "sandbox-consumer-secret-77"
 PAGE = 500
 _SOQL = re.compile(
     r"SELECT (?P<columns>.+?) FROM (?P<kind>\w+)"
@@ -55,7 +55,7 @@ class Salesforce:
         self._given = 0
         self._cursors: dict[str, tuple[list[str], list[Record], int]] = {}
         self._jobs: dict[str, tuple[list[str], list[Record]]] = {}
-        self._last: Any = None
+        self._last: Reply | None = None
         self._objects: dict[str, dict[str, Record]] = {kind: {} for kind in _PREFIX}
         for row in tables.users:
             self._put("User", row["user_id"], "2020-01-01T09:00:00.000Z", _user(row))

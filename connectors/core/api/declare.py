@@ -85,8 +85,8 @@ class Listing:
 
     request: of the first page. deleted: its records are gone from the source, unless `is_deleted`
         says it per record. prepare: asks the vendor to make the list ready, waits, and gives the
-        request of its first page, in the place of `request`. enrich: see `Enrich`. size: records on a full page, to tell how many
-        requests a pull takes.
+        request of its first page, in the place of `request`. enrich: see `Enrich`. size: records
+        on a full page, to tell how many requests a pull takes.
     """
 
     request: Request

@@ -1,0 +1,84 @@
+"""What `koers connect` tells of a connector: whether its credentials are there and good, what will
+be pulled, and how many requests that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from connectors.core.api.account import Account, is_pulled, open_account
+from connectors.core.api.declare import Listing, Window
+from connectors.core.api.messages import at
+from connectors.core.api.pull import account_id
+from connectors.core.api.values import resolve
+from connectors.core.contract import Connector, Stream
+from connectors.core.errors import SourceError
+from connectors.core.landing import Landing
+from pipelines.settings import Home
+
+
+@dataclass(frozen=True)
+class Look:
+    """One line of what was found; `is_wrong` where it keeps a pull from working."""
+
+    text: str
+    is_wrong: bool = False
+
+
+def look(connector: Connector, home: Home, window: Window) -> Iterator[Look]:
+    """Look at an account, stream by stream. `window` tells the moment; nothing is landed."""
+    api = connector.api
+    if api is None:
+        yield Look(f"{connector.label} is read from export files only: {home.inbox}/", True)
+        return
+    yield Look(f"{connector.label}: {api.setup}")
+    yield from _variables(connector)
+    if not is_pulled(connector):
+        yield Look("Not configured: no credentials are given, so nothing is pulled.", True)
+        return
+    try:
+        with open_account(connector) as account:
+            found = account_id(connector, account.client, account.values, Landing(home.landing))
+            yield Look(f"Account    {found} at {account.client.base_url}")
+            for stream in connector.streams:
+                if stream.pull is not None:
+                    yield _stream(connector, stream, account, window)
+    except SourceError as error:
+        yield Look(str(error), True)
+
+
+def _variables(connector: Connector) -> Iterator[Look]:
+    api = connector.api
+    if api is None:
+        return
+    given: Mapping[str, str] = resolve(api.variables)
+    for variable in api.variables:
+        value = given[variable.name]
+        shown = "set" if variable.secret and value else value or "not set"
+        yield Look(f"  {variable.name:<42}{shown:<30}{variable.help}")
+
+
+def _stream(connector: Connector, stream: Stream, account: Account, window: Window) -> Look:
+    how = stream.pull
+    if how is None:
+        raise ValueError(f"{stream.name} is not read from the API")
+    listings = how.everything(account.values, window)
+    shown = f"{stream.name:<16}"
+    try:
+        if how.count is not None:
+            request, path = how.count(account.values)
+            total = at(account.client.send(request).json(), path)
+            if isinstance(total, int):
+                calls = sum(max(1, -(-total // each.size)) for each in listings[:1])
+                calls += len(listings) - 1
+                return Look(f"  {shown}{total:>12,} records, {calls:,} requests for a first pull")
+        _try(listings[0], account)
+    except SourceError as error:
+        note = f"  {shown}{error} Needs: {how.needs or 'read access'}"
+        return Look(note, is_wrong=not how.optional)
+    return Look(f"  {shown}{'readable':>12}; how many is known after the first pull")
+
+
+def _try(listing: Listing, account: Account) -> None:
+    if listing.prepare is None:
+        account.client.send(listing.request, listing.records.expect, listing.records.of)

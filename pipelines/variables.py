@@ -1,0 +1,36 @@
+"""Every environment variable that Koers reads, as `.env.example` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.core.discover import discover
+
+OWN = {
+    "KOERS_HOME": "Where everything is kept; default: .koers in the project folder",
+    "KOERS_PSEUDONYM_KEY": "The key that replaces personal data, or (better) its file:",
+    "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
+}
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every variable, none of them set."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Copy to .env, fill in what you use, and load it: set -a; . ./.env; set +a"
+    yield "# Of every variable NAME, NAME_FILE may name a file that holds the value instead."
+    yield ""
+    for name, help_text in OWN.items():
+        yield f"# {help_text}"
+        yield f"#{name}="
+    for connector in discover().values():
+        if connector.api is None:
+            continue
+        yield ""
+        yield f"# {connector.label}. {connector.api.setup}"
+        for variable in connector.api.variables:
+            needed = "" if variable.optional or variable.default else " (needed)"
+            yield f"# {variable.help}{needed}{'; secret' if variable.secret else ''}"
+            yield f"#{variable.name}={variable.default or ''}"
