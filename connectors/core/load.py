@@ -30,7 +30,7 @@ from connectors.core.landing import Landing
 from connectors.core.locks import exclusive, shared
 from connectors.core.manifest import Manifest
 from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
-from connectors.core.spool import COLUMNS, REJECT_COLUMNS, Spool, connect
+from connectors.core.spool import BATCH, COLUMNS, REJECT_COLUMNS, Spool, connect
 
 SMALLEST_SHARE = 0.5
 SMALLEST_GUARDED = 20
@@ -64,11 +64,17 @@ class Pulled:
 
 @contextlib.contextmanager
 def begin_load(
-    landing: Landing, connector: Connector, stream: Stream, *, now: dt.datetime
+    landing: Landing,
+    connector: Connector,
+    stream: Stream,
+    *,
+    now: dt.datetime,
+    spool_rows: int = BATCH,
 ) -> Iterator[Load]:
     """Begin a load of a stream; one at a time per stream.
 
-    now: the moment of extraction, with a time zone. Raises BusyError while another process loads
+    now: the moment of extraction, with a time zone. spool_rows: how many rows are held in memory.
+    Raises BusyError while another process loads
     the same stream, UnusableKeyError, LandingDamagedError.
     """
     make_folder(landing.root)
@@ -77,7 +83,7 @@ def begin_load(
     ):
         landing.sweep()
         with shared(landing.incoming_lock, "writing a load"):
-            load = Load(landing, connector, stream, now)
+            load = Load(landing, connector, stream, now, spool_rows)
             try:
                 yield load
             finally:
@@ -88,7 +94,12 @@ class Load:
     """See the module. Made by `begin_load`, which holds the stream's lock meanwhile."""
 
     def __init__(
-        self, landing: Landing, connector: Connector, stream: Stream, now: dt.datetime
+        self,
+        landing: Landing,
+        connector: Connector,
+        stream: Stream,
+        now: dt.datetime,
+        spool_rows: int = BATCH,
     ) -> None:
         self.connector, self.stream, self.now = connector, stream, now
         self.landing = landing
@@ -106,8 +117,8 @@ class Load:
         self._work = self._folder / "spool"
         make_folder(self._work)
         self._db = connect()
-        self._records = Spool(self._db, self._work, "records", COLUMNS)
-        self._rejects = Spool(self._db, self._work, "rejects", REJECT_COLUMNS)
+        self._records = Spool(self._db, self._work, "records", COLUMNS, spool_rows)
+        self._rejects = Spool(self._db, self._work, "rejects", REJECT_COLUMNS, spool_rows)
 
     def _key(self) -> Pseudonyms | None:
         if not any(field.personal for field in self.stream.fields):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from connectors.core.failpoints import failpoint
 
-BATCH = 100_000
+BATCH = 20_000
 
 COLUMNS = {
     "seq": "bigint",

@@ -398,6 +398,8 @@ _PIPELINE = {
 
 VENDOR = Vendor(
     connector="hubspot",
+    longest=("contacts", "/objects/contacts"),
+    deals="deals",
     account=HubSpot,
     environment=lambda url: {"KOERS_HUBSPOT_URL": url, "KOERS_HUBSPOT_TOKEN": TOKEN},
 )

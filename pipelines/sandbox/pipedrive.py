@@ -255,6 +255,8 @@ def _activity(row: Row) -> Record:
 
 VENDOR = Vendor(
     connector="pipedrive",
+    longest=("persons", "/v2/persons"),
+    deals="deals",
     account=Pipedrive,
     environment=lambda url: {"KOERS_PIPEDRIVE_URL": url, "KOERS_PIPEDRIVE_TOKEN": TOKEN},
 )

@@ -170,7 +170,9 @@ class Salesforce:
             return _error(400, "MALFORMED_QUERY", "unexpected token")
         columns = found["columns"].split(", ")
         objects = self._objects[found["kind"]].values()
-        known = set(next(iter(objects), {}))
+        if not objects:  # then nobody knows what its fields are
+            return columns, []
+        known = set(next(iter(objects)))
         for column in columns:
             if column.split(".")[0] not in known:
                 return _error(400, "INVALID_FIELD", f"No such column '{column}' on the entity")
@@ -321,6 +323,8 @@ def _activity(row: Mapping[str, Any]) -> Record:
 
 VENDOR = Vendor(
     connector="salesforce",
+    longest=("leads", "/results"),
+    deals="opportunities",
     account=Salesforce,
     environment=lambda url: {
         "KOERS_SALESFORCE_URL": url,

@@ -31,10 +31,13 @@ class Vendor:
     """A fake of one connector's vendor.
 
     account: a new account that holds the tables. environment: the variables that make the connector
-    talk to it at a base URL, with credentials that are right.
+    talk to it at a base URL, with credentials that are right. longest: the stream of the contacts
+    and a part of the path of its first list; deals: the stream of the deals.
     """
 
     connector: str
+    longest: tuple[str, str]
+    deals: str
     account: Callable[[Tables], Account]
     environment: Callable[[str], dict[str, str]]
 

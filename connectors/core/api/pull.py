@@ -41,6 +41,7 @@ from connectors.core.landing import Landing
 from connectors.core.load import Load, Pulled, Reach, begin_load
 from connectors.core.manifest import Manifest
 from connectors.core.outcome import PullOutcome
+from connectors.core.spool import BATCH
 from connectors.core.watermark import Watermark
 
 CHECKPOINT_RECORDS = 200_000
@@ -82,6 +83,7 @@ class _Setting:
     asked: tuple[dt.datetime, dt.datetime] | None
     accept_shrink: bool
     checkpoint: int
+    spool_rows: int
     progress: Progress
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -99,13 +101,15 @@ def pull(
     window: tuple[dt.datetime, dt.datetime] | None = None,
     accept_shrink: bool = False,
     checkpoint: int = CHECKPOINT_RECORDS,
+    spool_rows: int = BATCH,
     progress: Progress = lambda _: None,
 ) -> list[PullOutcome]:
     """Read what is new of every stream that the API has, or of the given ones.
 
     now: the moment of the pull, with a time zone. window: read again what changed in it (aware
     times, the second excluded), without moving the cursor. accept_shrink: believe a source that
-    lost more than half of its records. checkpoint: see the module.
+    lost more than half of its records. checkpoint: see the module. spool_rows: how many rows of a
+    stream are held in memory.
 
     Raises CredentialsError, UnavailableError and the like where the account itself cannot be
     reached, and RefusedError where it is another than the landing was made from; what goes wrong
@@ -126,6 +130,7 @@ def pull(
         window,
         accept_shrink,
         checkpoint,
+        spool_rows,
         progress,
     )
     chosen = [s for s in connector.streams if s.pull and (streams is None or s.name in streams)]
@@ -258,7 +263,13 @@ def _one_load(
 ) -> _Plan | None:
     """Read until the lists or the checkpoint end; what is left to do, or None."""
     asked, tried = client.requests, client.retries
-    with begin_load(setting.landing, setting.connector, stream, now=setting.now) as load:
+    with begin_load(
+        setting.landing,
+        setting.connector,
+        stream,
+        now=setting.now,
+        spool_rows=setting.spool_rows,
+    ) as load:
         reading = _Reading(setting, stream, load)
         load.open_source("api", _fingerprint(plan), "", 0)
         left: tuple[int, Request] | None = None

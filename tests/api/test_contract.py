@@ -1,0 +1,321 @@
+"""What every connector with an API must hold, found by its place: a new one is tested from its first
+day, and has to bring a fake vendor."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.core.errors import CredentialsError, SourceError
+from pipelines.sandbox import Fault, serve, vendors
+from pipelines.sandbox.faults import Kind
+from pipelines.sandbox.server import Call, Reply
+from pipelines.sandbox.tables import Tables
+from tests.api.pulling import (
+    CONNECTORS,
+    LATER,
+    Account,
+    FakeClock,
+    failures,
+    loaded,
+    serving,
+    small_tables,
+)
+
+every_connector = pytest.mark.parametrize("name", sorted(CONNECTORS))
+
+
+@pytest.fixture
+def account(name: str, tmp_path: Path) -> Iterator[Account]:
+    with serving(name, tmp_path) as served:
+        yield served
+
+
+def test_contract_every_connector_has_a_fake_vendor() -> None:
+    assert set(vendors()) == set(CONNECTORS)
+
+
+@every_connector
+def test_contract_counts_are_exact_and_a_second_read_is_equal(account: Account) -> None:
+    first, second = account.pull("one"), account.pull("two")
+
+    assert not failures(first)
+    counts = account.account.counts()
+    state = account.state("one")
+    assert {name: len(records) for name, records in state.items()} == {
+        name: counts[name][0] for name in state
+    }
+    for outcome in first.values():
+        for load in outcome.loads:
+            assert load.counts.read == load.counts.loaded + load.counts.duplicate
+    assert account.state("two") == state
+    assert loaded(first) == loaded(second)
+
+
+@every_connector
+def test_contract_a_pull_without_news_lands_nothing(account: Account) -> None:
+    account.pull()
+    assert loaded(account.pull()) == {}
+
+
+@every_connector
+def test_contract_what_changes_and_goes_arrives_once(account: Account) -> None:
+    deals, longest = account.vendor.deals, account.vendor.longest[0]
+    account.pull(now=dt.datetime.now(dt.UTC) - LATER)
+    # 150 at one moment: more than a page with one value of the cursor.
+    account.account.change(longest, 150)
+    account.account.remove(deals, 3)
+    second = account.pull()
+
+    assert not failures(second)
+    assert loaded(second)[longest] == 150
+    assert len(account.state()[deals]) == account.account.counts()[deals][0]
+    assert loaded(account.pull()) == {}
+
+
+@every_connector
+def test_contract_a_sweep_finds_what_vanished_and_equals_a_first_read(account: Account) -> None:
+    longest = account.vendor.longest[0]
+    account.pull()
+    account.account.remove(longest, 7)
+    account.account.change(longest, 7)
+    swept = account.pull(later=dt.timedelta(days=8))
+
+    assert not failures(swept)
+    account.pull("fresh", later=dt.timedelta(days=8))
+    assert account.state() == account.state("fresh")
+    assert len(account.state()[longest]) == account.account.counts()[longest][0]
+
+
+@every_connector
+def test_contract_a_failure_after_any_page_loses_and_doubles_nothing(account: Account) -> None:
+    stream, path = account.vendor.longest
+    account.pull("undisturbed", streams=[stream])
+    pages = 0
+    for after in range(1, 40):
+        fault = account.box.faults.add(Fault("status", path, skip=after, times=6))
+        broken = account.pull(f"after-{after}", streams=[stream], checkpoint=1)
+        account.box.faults.clear()
+        if not fault.hit:
+            break
+        pages += 1
+        assert failures(broken), "six failures in a row are more than the client bears"
+        resumed = account.pull(f"after-{after}", streams=[stream], checkpoint=1)
+        assert not failures(resumed)
+        assert account.state(f"after-{after}")[stream] == account.state("undisturbed")[stream]
+    assert pages >= 2
+
+
+def child(
+    account: Account, home: str, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """A pull in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.api.child", account.connector.name, *arguments],
+        env={
+            **os.environ,
+            **account.environment,
+            "KOERS_HOME": str(account.folder / home),
+            **environment,
+        },
+        capture_output=True,
+        check=False,
+    )
+
+
+@every_connector
+def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account) -> None:
+    stream = account.vendor.longest[0]
+    account.pull("undisturbed", streams=[stream])
+    for nth in (1, 2, 3):
+        killed = child(account, f"kill-{nth}", stream, KOERS_FAILPOINT=f"pull.page:{nth}")
+        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+        assert not failures(account.pull(f"kill-{nth}", streams=[stream]))
+        assert account.state(f"kill-{nth}")[stream] == account.state("undisturbed")[stream]
+
+
+@every_connector
+def test_contract_bad_credentials_fail_at_once_and_are_not_told(account: Account) -> None:
+    for variable in account.connector.api.variables:  # type: ignore[union-attr]
+        if variable.secret and variable.name in account.environment:
+            right = account.environment[variable.name]
+            account.environment[variable.name] = "wrong-canary-5fd1"
+            calls = len(account.box.calls)
+            with pytest.raises(CredentialsError) as error:
+                account.pull()
+            assert len(account.box.calls) - calls <= 3
+            assert "wrong-canary" not in str(error.value)
+            assert account.connector.name in str(error.value)
+            account.environment[variable.name] = right
+
+
+@every_connector
+def test_contract_a_token_that_expires_between_pages(account: Account) -> None:
+    """A token that can be renewed is, once; one that cannot is told about, without a storm."""
+    stream, path = account.vendor.longest
+    account.pull("undisturbed", streams=[stream])
+    fault = account.box.faults.add(Fault("expired_token", path, skip=2))
+    first = account.pull(streams=[stream])
+    assert fault.hit == 1
+    if failures(first):
+        assert "credentials" in failures(first)[stream]
+        assert not failures(account.pull(streams=[stream]))
+    assert account.state()[stream] == account.state("undisturbed")[stream]
+
+
+BEARABLE: dict[str, Fault] = {
+    "429 with a hint": Fault("status", status=429, hint="7", times=3),
+    "429 without a hint": Fault("status", status=429, times=3),
+    "a server error": Fault("status", status=503, times=3),
+    "a gateway's page": Fault("status", status=502, body="<html>", times=3),
+    "a log-in page": Fault("html", times=2),
+    "a cut body": Fault("cut", times=2),
+    "a body shorter than told": Fault("truncated", times=2),
+    "a length shorter than the body": Fault("short_length", times=2),
+    "an expired page token": Fault("expired_page", skip=1),
+}
+
+
+@every_connector
+@pytest.mark.parametrize("fault", BEARABLE, ids=lambda each: each.replace(" ", "_"))
+def test_contract_a_passing_fault_changes_nothing(account: Account, fault: str) -> None:
+    stream, path = account.vendor.longest
+    account.pull("undisturbed", streams=[stream])
+    like = BEARABLE[fault]
+    skip = max(like.skip, 1)
+    ordered = Fault(like.kind, path, skip, like.times, like.status, like.body, like.hint)
+    account.box.faults.add(ordered)
+    clock = FakeClock()
+    outcome = account.pull(streams=[stream], clock=clock)
+
+    assert ordered.hit == like.times, "the fault did happen"
+    assert not failures(outcome)
+    if like.hint:
+        assert clock.slept.count(float(like.hint)) == like.times
+    assert account.state()[stream] == account.state("undisturbed")[stream]
+
+
+MOVING: tuple[Kind, ...] = ("repeat", "shift")
+
+
+@every_connector
+@pytest.mark.parametrize("kind", MOVING)
+def test_contract_pages_that_move_or_repeat_end_in_the_same(account: Account, kind: Kind) -> None:
+    path = account.vendor.longest[1]
+    fault = account.box.faults.add(Fault(kind, path, skip=1, times=2))
+    account.pull()
+    assert fault.hit
+    account.box.faults.clear()
+    account.pull()
+    account.pull(later=dt.timedelta(days=8))
+    account.pull("fresh", later=dt.timedelta(days=8))
+    assert account.state() == account.state("fresh")
+
+
+class Hostile:
+    """Another host, which nobody should talk to."""
+
+    def handle(self, call: Call, fault: Fault | None) -> Reply:
+        return Reply({})
+
+
+@every_connector
+@pytest.mark.parametrize("kind", ["foreign_link", "redirect"])
+def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> None:
+    with serve(Hostile()) as hostile:
+        link = f"{hostile.url}/next?x=1"
+        for path in (account.vendor.longest[1], "/query"):
+            account.box.faults.add(Fault(kind, path, times=50, link=link))
+        outcomes = account.pull()
+        told = " ".join(failures(outcomes).values())
+        assert hostile.saw == []
+    if kind == "redirect":
+        assert "redirect" in told
+
+
+@every_connector
+def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    secrets = [
+        account.environment[variable.name].encode()
+        for variable in account.connector.api.variables  # type: ignore[union-attr]
+        if variable.secret and variable.name in account.environment
+    ]
+    assert secrets
+    path = account.vendor.longest[1]
+    told = []
+    with caplog.at_level(logging.DEBUG):
+        for status in (0, 400, 401, 403, 404, 500):
+            if status:
+                body = b'{"message": "no: ' + secrets[0] + b'"}'
+                fault = Fault("status", path, times=9, status=status, body=body.decode())
+                account.box.faults.add(fault)
+            try:
+                told += failures(account.pull(checkpoint=1)).values()
+            except SourceError as error:
+                told.append(str(error))
+            account.box.faults.clear()
+    # The vendor itself must have seen them, or this test proves nothing.
+    assert any(secret in each for secret in secrets for each in account.box.saw) or (
+        "services/oauth2" in " ".join(account.box.calls)
+    )
+    written = [file.read_bytes() for file in account.folder.rglob("*") if file.is_file()]
+    assert written
+    everywhere = [*written, caplog.text.encode(), *(text.encode() for text in told)]
+    assert not [secret for secret in secrets for text in everywhere if secret in text]
+
+
+@every_connector
+def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> None:
+    longest = account.vendor.longest[0]
+    account.pull(now=dt.datetime(2999, 12, 31, tzinfo=dt.UTC), streams=[longest])
+    account.account.change(longest, 5)
+    assert loaded(account.pull(streams=[longest]))[longest] == 5
+
+
+@every_connector
+def test_contract_an_empty_account_is_no_failure(name: str, tmp_path: Path) -> None:
+    with serving(name, tmp_path, Tables()) as account:
+        outcomes = account.pull()
+        assert not failures(outcomes)
+        assert not account.state()[account.vendor.longest[0]]
+
+
+@every_connector
+def test_contract_memory_does_not_grow_with_the_records(name: str, tmp_path: Path) -> None:
+    peaks = []
+    for number in (3_000, 9_000):
+        found = small_tables(contacts=1_000, others=10)
+        contacts = [
+            {**found.contacts[at % 1_000], "contact_id": str(1_000_000 + at)}
+            for at in range(number)
+        ]
+        found.contacts[:] = contacts
+        with serving(name, tmp_path / str(number), found) as account:
+            stream = account.vendor.longest[0]
+            done = child(account, "home", stream, "--peak")
+            assert done.returncode == 0, done.stderr.decode()
+            peaks.append(int(done.stdout))
+            assert len(account.state()[stream]) == number
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+@every_connector
+def test_contract_another_account_is_refused(name: str, tmp_path: Path) -> None:
+    """A sandbox and production in one history would count everything twice."""
+    with serving(name, tmp_path) as account:
+        account.pull(streams=[account.vendor.deals])
+        mine = getattr(account.account, PINNED[name])
+        setattr(account.account, PINNED[name], type(mine)("99"))
+        with pytest.raises(SourceError, match="account"):
+            account.pull()
+
+
+PINNED = {"hubspot": "portal", "salesforce": "organisation", "pipedrive": "company"}
