@@ -316,6 +316,7 @@ def _deal(row: Row) -> dict[str, Any]:
         "hubspot_owner_id": row["owner_id"],
         "campaign": row["campaign"],
         "market": row["market"],
+        "origin": row.get("origin"),
         "createdate": created,
         "closedate": _iso(row["closed_at"]),
         "hs_lastmodifieddate": changed,

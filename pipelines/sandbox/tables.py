@@ -32,7 +32,7 @@ class Tables:
 def sample_tables(
     end: dt.date,
     *,
-    months: int = 24,
+    months: int = 18,
     size: int = 1,
     seed: int = 7,
     start: dt.date | None = None,

@@ -85,8 +85,10 @@ class OAuth:
             content = answer.json()
             token, seconds = content["access_token"], content.get("expires_in")
         except (MalformedError, KeyError, TypeError, AttributeError):
-            raise CredentialsError("the token endpoint gave no access token") from None
-        self._hide(str(token))
+            token, seconds = None, None
+        if not isinstance(token, str) or not token:
+            raise CredentialsError("the token endpoint gave no access token; check the credentials")
+        self._hide(token)
         self._headers = {"Authorization": f"Bearer {token}"}
         try:
             lifetime = float(seconds) if seconds is not None else self._lifetime
