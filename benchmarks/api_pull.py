@@ -67,7 +67,7 @@ def ways() -> dict[str, list[str] | str]:
     }
     dlt = environment("dlt", "dlt[duckdb]==1.31.0")
     found["dlt"] = dlt if isinstance(dlt, str) else [str(dlt), str(HERE / "dlt_pull.py")]
-    tap = environment("tap", "tap-rest-api-msdk==1.5.1", "requests<3")
+    tap = environment("tap", "tap-rest-api-msdk==1.4.2")
     found["Singer tap"] = tap if isinstance(tap, str) else [str(tap), str(HERE / "tap_pull.py")]
     return found
 

@@ -257,9 +257,10 @@ def _pull(
         found = [search(kind, values, window) for kind in kinds]
         return found + [listing(kind, values, archived=True) for kind in kinds]
 
-    def count(values: Values) -> tuple[Request, str]:
+    def count(values: Values) -> list[tuple[Request, str]]:
         body = {"filterGroups": [], "limit": 1, "properties": []}
-        return Request(_objects(values, kinds[0]) + "/search", method="POST", json=body), "total"
+        paths = (_objects(values, kind) + "/search" for kind in kinds)
+        return [(Request(path, method="POST", json=body), "total") for path in paths]
 
     return Pull(everything, changes, count=count, needs=needs, optional=optional)
 

@@ -197,9 +197,9 @@ def _pull(kinds: Sequence[str], fields: Sequence[Field]) -> Pull:
     def changes(values: Values, window: Window) -> Sequence[Listing]:
         return [query(kind, values, window) for kind in kinds]
 
-    def count(values: Values) -> tuple[Request, str]:
-        soql = f"SELECT COUNT() FROM {kinds[0]}"
-        return Request(_data(values, "query"), {"q": soql}), "totalSize"
+    def count(values: Values) -> list[tuple[Request, str]]:
+        queries = (f"SELECT COUNT() FROM {kind}" for kind in kinds)
+        return [(Request(_data(values, "query"), {"q": soql}), "totalSize") for soql in queries]
 
     return Pull(everything, changes, count=count, needs=f"Read on {', '.join(kinds)}")
 

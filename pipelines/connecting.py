@@ -66,12 +66,13 @@ def _stream(connector: Connector, stream: Stream, account: Account, window: Wind
     shown = f"{stream.name:<16}"
     try:
         if how.count is not None:
-            request, path = how.count(account.values)
-            total = at(account.client.send(request).json(), path)
-            if isinstance(total, int):
-                calls = sum(max(1, -(-total // each.size)) for each in listings[:1])
-                calls += len(listings) - 1
-                return Look(f"  {shown}{total:>12,} records, {calls:,} requests for a first pull")
+            asked = how.count(account.values)
+            counts = [int(at(account.client.send(r).json(), path) or 0) for r, path in asked]
+            # A list that holds nothing, and those that are not counted, take a request each.
+            calls = sum(-(-count // listings[0].size) or 1 for count in counts)
+            calls += len(listings) - len(counts)
+            told = f"{sum(counts):>12,} records, {calls:,} requests"
+            return Look(f"  {shown}{told} for a first pull")
         _try(listings[0], account)
     except SourceError as error:
         note = f"  {shown}{error} Needs: {how.needs or 'read access'}"
