@@ -1,6 +1,7 @@
 """dlt: its REST API source into DuckDB, as its documentation shows it."""
 
 import os
+import time
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
@@ -8,6 +9,7 @@ from dlt.sources.rest_api import rest_api_source
 os.chdir(os.environ["BENCH_WORK"])
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["DLT_DATA_DIR"] = os.environ["BENCH_WORK"]
+began = time.monotonic()
 source = rest_api_source(
     {
         "client": {
@@ -39,5 +41,6 @@ source = rest_api_source(
 )
 pipeline = dlt.pipeline("bench", destination="duckdb", dataset_name="raw", pipelines_dir=".")
 pipeline.run(source)
+seconds = time.monotonic() - began
 with pipeline.sql_client() as client:
-    print(client.execute_sql("select count(*) from contacts")[0][0])
+    print(seconds, client.execute_sql("select count(*) from contacts")[0][0])

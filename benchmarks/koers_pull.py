@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import time
 from pathlib import Path
 
 from connectors.core.api.account import open_account
@@ -15,6 +16,7 @@ values = {
     # The fake has no limit; the real one allows 10 requests a second.
     "KOERS_HUBSPOT_REQUESTS_PER_10_SECONDS": "1000000",
 }
+began = time.monotonic()
 with open_account(CONNECTOR, environment=values) as account:
     [outcome] = pull(
         CONNECTOR,
@@ -26,4 +28,5 @@ with open_account(CONNECTOR, environment=values) as account:
     )
 if outcome.failed:
     raise SystemExit(outcome.failed)
-print(sum(load.counts.loaded for load in outcome.loads))
+loaded = sum(load.counts.loaded for load in outcome.loads)
+print(time.monotonic() - began, loaded)

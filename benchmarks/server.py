@@ -6,8 +6,8 @@ from __future__ import annotations
 import datetime as dt
 import sys
 
-from connectors.hubspot import CONNECTOR
 from connectors.hubspot import CAMPAIGN as CAMPAIGN_PROPERTY
+from connectors.hubspot import CONNECTOR
 from pipelines.sandbox import serve
 from pipelines.sandbox.hubspot import HubSpot
 from pipelines.sandbox.tables import Row, Tables

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 config = {
@@ -32,8 +33,9 @@ config = {
 file = Path(os.environ["BENCH_WORK"]) / "config.json"
 file.write_text(json.dumps(config))
 tap = Path(sys.executable).with_name("tap-rest-api-msdk")
+began = time.monotonic()
 child = subprocess.Popen([str(tap), "--config", str(file)], stdout=subprocess.PIPE)
 found = sum(b'"RECORD"' in line for line in child.stdout or ())
 if child.wait():
     raise SystemExit("the tap failed")
-print(found)
+print(time.monotonic() - began, found)

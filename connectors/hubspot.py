@@ -157,7 +157,8 @@ def _merged(client: Client, records: Sequence[Json]) -> Iterator[Json]:
     for record in records:
         yield record
         properties = record.get("properties") or {}
-        for loser in str(properties.get("hs_merged_object_ids") or "").split(";"):
+        losers = properties.get("hs_merged_object_ids")
+        for loser in str(losers).split(";") if losers else ():
             if loser.strip().isdigit():
                 yield {"id": loser.strip(), "properties": properties, "is_merged": True}
 

@@ -77,6 +77,8 @@ class Sandbox:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
+        except asyncio.CancelledError:  # the server is over
+            pass
         finally:
             with contextlib.suppress(ConnectionError, RuntimeError):
                 writer.close()

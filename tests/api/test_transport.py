@@ -158,3 +158,8 @@ def test_json_that_is_refused(body: bytes) -> None:
 def test_no_digit_of_a_number_is_lost() -> None:
     content = Response(200, {}, b'{"a": 1250.10, "b": 12345678901234567.89, "c": 7}').json()
     assert content == {"a": "1250.10", "b": "12345678901234567.89", "c": 7}
+
+
+def test_half_of_a_character_is_replaced_and_a_whole_one_kept() -> None:
+    content = Response(200, {}, rb'{"a": "x\ud83d", "b": "\ud83d\ude00"}').json()
+    assert content == {"a": "x?", "b": "\N{GRINNING FACE}"}

@@ -29,7 +29,7 @@ class RateLimiter:
     def __init__(self, limits: Iterable[Limit], clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._windows = [(limit, deque[tuple[float, float]]()) for limit in limits]
+        self._windows = [_Window(limit) for limit in limits]
         self._not_before = 0.0
 
     def acquire(self, cost: float, path: str) -> None:
@@ -45,21 +45,37 @@ class RateLimiter:
     def _try(self, cost: float, path: str) -> float:
         with self._lock:
             now = self._clock.monotonic()
-            wait = self._not_before - now
-            holding = [each for each in self._windows if path.endswith(each[0].only)]
-            for limit, sent in holding:
-                while sent and sent[0][0] <= now - limit.seconds:
-                    sent.popleft()
-                spent = sum(c for _, c in sent)
-                for at, freed in sent:
-                    if spent + cost <= limit.cost:
-                        break
-                    spent -= freed
-                    wait = max(wait, at + limit.seconds - now)
-            if wait <= 0:
-                for _, sent in holding:
-                    sent.append((now, cost))
-            return wait
+            holding = [each for each in self._windows if path.endswith(each.limit.only)]
+            waits = [self._not_before - now, *(each.wait(cost, now) for each in holding)]
+            if max(waits) <= 0:
+                for each in holding:
+                    each.spend(cost, now)
+            return max(waits)
+
+
+class _Window:
+    """What was spent of one limit."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._sent: deque[tuple[float, float]] = deque()
+        self._spent = 0.0
+
+    def wait(self, cost: float, now: float) -> float:
+        """Seconds until so much may be spent."""
+        while self._sent and self._sent[0][0] <= now - self.limit.seconds:
+            self._spent -= self._sent.popleft()[1]
+        left, wait = self._spent, 0.0
+        for at, freed in self._sent:
+            if left + cost <= self.limit.cost:
+                break
+            left -= freed
+            wait = at + self.limit.seconds - now
+        return wait
+
+    def spend(self, cost: float, now: float) -> None:
+        self._sent.append((now, cost))
+        self._spent += cost
 
 
 FIRST_WAIT = 1.0

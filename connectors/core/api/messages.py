@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,9 +88,19 @@ class Response:
                 self._content = json.loads(
                     self.body, parse_float=str, parse_constant=_refuse, object_pairs_hook=_object
                 )
+                if _SURROGATE.search(self.body):
+                    self._content = _whole(self._content)
             except (ValueError, RecursionError) as error:
                 raise MalformedError(f"is no JSON ({type(error).__name__})") from None
         return self._content
+
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _whole(content: Json) -> Json:
+    """Half of a character, which no text file can hold, becomes a question mark."""
+    return json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _refuse(text: str) -> None:

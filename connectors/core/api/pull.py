@@ -273,12 +273,12 @@ def _one_load(
         reading = _Reading(setting, stream, load)
         load.open_source("api", _fingerprint(plan), "", 0)
         left: tuple[int, Request] | None = None
+        # A sweep must be one load, or what is missing could not be told.
+        is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
         for number, listing, page, after in _pages(client, plan, setting.stop):
             reading.take(listing, page)
             load.sources[0].bytes += len(page.response.body)
             failpoint("pull.page")
-            # A sweep must be one load, or what is missing could not be told.
-            is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
             if after is not None and load.rows >= setting.checkpoint and not is_sweep:
                 left = (number, after)
                 break
@@ -361,19 +361,18 @@ class _Reading:
 
     def take(self, listing: Listing, page: Page) -> None:
         """Take the records of a page."""
-        load, read, mark = self._load, self._reader.read, self.mark
+        load, read, see, at_field = self._load, self._reader.read, self.mark.see, self.mark.at
+        gone, is_deleted, number = listing.deleted, listing.is_deleted, load.rows
         for record in page.records:
+            number += 1
             try:
                 texts = read(record)
             except ValueError as error:
-                load.reject(0, load.rows + 1, None, None, f"a record {error}", None)
+                load.reject(0, number, None, None, f"a record {error}", None)
                 continue
-            gone = listing.deleted
-            if listing.is_deleted is not None:
-                gone = listing.is_deleted(record)
-            load.add(texts, 0, load.rows + 1, gone)
-            if mark.at is not None:
-                mark.see(texts[mark.at])
+            load.add(texts, 0, number, gone if is_deleted is None else is_deleted(record))
+            if at_field is not None:
+                see(texts[at_field])
         self._pages += 1
         if time.monotonic() >= self._next:
             self._tell()

@@ -9,15 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from connectors.core.api.messages import Json, at
 from connectors.core.contract import Stream
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?Z)?")
+_is_utc = _UTC.fullmatch
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{11,14}")
 
-Get = Callable[[Json], Json]
+Text = Callable[[Json], str | None]
 
 
 def text_of(value: Json) -> str | None:
@@ -38,8 +39,8 @@ def text_of(value: Json) -> str | None:
 def moment_of(value: Json) -> str | None:
     """A moment as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`, from ISO 8601 with any offset, or milliseconds
     since 1970; a date stays a date. What is none of these stays its text."""
-    text = text_of(value)
-    if text is None or _UTC.fullmatch(text):
+    text = value or None if type(value) is str else text_of(value)
+    if text is None or _is_utc(text):
         return text
     try:
         if _EPOCH_MILLISECONDS.fullmatch(text):
@@ -61,52 +62,35 @@ class RecordReader:
     """
 
     def __init__(self, stream: Stream, names: Mapping[str, str]) -> None:
-        self._getters = [
-            (
-                _getter(field.path.format_map(names)),
-                moment_of if field.type == "datetime" else text_of,
-            )
-            for field in stream.fields
-        ]
+        # By the object they stand in, so that each is looked up once for a record.
+        groups: dict[str, list[tuple[int, str, Text]]] = {}
+        for index, field in enumerate(stream.fields):
+            parent, _, name = field.path.format_map(names).rpartition(".")
+            if name:
+                text = moment_of if field.type == "datetime" else text_of
+                groups.setdefault(parent, []).append((index, name, text))
+        self._groups = [(parent, members) for parent, members in groups.items()]
+        self._width = len(stream.fields)
         fields = [field.name for field in stream.fields]
-        self._key_at = [fields.index(name) for name in stream.key]
-        self._key = stream.key
+        self._key = [(fields.index(name), name) for name in stream.key]
 
     def read(self, record: Json) -> list[str | None]:
         """The texts in the order of the stream's fields. Raises ValueError, saying what is missing,
         for a record that nothing identifies."""
         if not isinstance(record, dict):
             raise ValueError("is no object")
-        texts = [as_text(get(record)) for get, as_text in self._getters]
-        for index, name in zip(self._key_at, self._key, strict=True):
+        texts: list[str | None] = [None] * self._width
+        for parent, members in self._groups:
+            found = at(record, parent) if parent else record
+            if isinstance(found, dict):
+                for index, name, text in members:
+                    value = found.get(name)
+                    # Most values are texts that stay as they are.
+                    if type(value) is str and text is text_of:
+                        texts[index] = value or None
+                    elif value is not None:
+                        texts[index] = text(value)
+        for index, name in self._key:
             if texts[index] is None:
                 raise ValueError(f"{name}: is missing, and identifies the record")
         return texts
-
-
-def _getter(path: str) -> Get:
-    if not path:
-        return lambda record: None
-    if "." not in path:
-        return lambda record: record.get(path)
-    first, _, rest = path.partition(".")
-    if "." not in rest:
-
-        def of_two(record: Json) -> Json:
-            inner = record.get(first)
-            return inner.get(rest) if isinstance(inner, dict) else None
-
-        return of_two
-    return lambda record: at(record, path)
-
-
-def paths(stream: Stream, under: str, names: Mapping[str, str]) -> list[str]:
-    """The names under a dotted path that the stream's fields ask for: `amount`, ... of
-    `properties.amount`."""
-    found = [field.path.format_map(names) for field in stream.fields]
-    return sorted({path.removeprefix(under) for path in found if path.startswith(under)})
-
-
-def sorted_fields(stream: Stream) -> Sequence[str]:
-    """The names of a stream's fields that its API gives."""
-    return [field.name for field in stream.fields if field.path]

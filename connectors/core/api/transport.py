@@ -31,6 +31,7 @@ READ_SECONDS = 60.0
 DEADLINE_SECONDS = 180.0
 LARGEST_BODY = 256 * 1024 * 1024
 _CHUNK = 1 << 16
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 USER_AGENT = "koers"
 
 
@@ -95,21 +96,16 @@ class HttpTransport:
         self._origins = {origin(url) for url in origins}
         self._deadline_seconds, self._largest_body = deadline_seconds, largest_body
         self._watchdog = _Watchdog()
-        self._session = requests.Session()
-        # Or a .netrc would replace the credentials, and proxies be looked up for each request.
-        self._session.trust_env = False
+        # The adapter alone, without a session: that would keep cookies, follow redirects, read a
+        # .netrc in the place of the credentials, and look up proxies for each request.
         self._verify = (
             os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
         )
-        self._proxies: dict[str, Mapping[str, str]] = {
-            at: get_environ_proxies(at) for at in self._origins
-        }
-        adapter = _Adapter(pool_maxsize=connections)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._proxies = {at: dict(get_environ_proxies(at)) for at in self._origins}
+        self._adapter = _Adapter(pool_maxsize=connections)
 
     def close(self) -> None:
-        self._session.close()
+        self._adapter.close()
         self._watchdog.stop()
 
     def send(self, url: str, request: Request, headers: Mapping[str, str]) -> Response:
@@ -129,13 +125,12 @@ class HttpTransport:
         ).prepare()
         with self._watchdog.until(self._deadline_seconds) as watch:
             try:
-                answer = self._session.send(
+                answer = self._adapter.send(
                     prepared,
                     stream=True,
-                    allow_redirects=False,
                     timeout=(CONNECT_SECONDS, min(READ_SECONDS, self._deadline_seconds)),
                     verify=self._verify,
-                    proxies=dict(self._proxies[at]),
+                    proxies=self._proxies[at],
                 )
                 body = self._read(answer.raw)
             except (
@@ -147,7 +142,7 @@ class HttpTransport:
                 # The texts of these errors hold the URL: only the kind is told.
                 raise BrokenExchangeError(
                     f"no whole answer within {self._deadline_seconds:g} s"
-                    if watch.expired
+                    if watch.expired or isinstance(error, _TIMEOUTS)
                     else f"the connection failed or broke off ({type(error).__name__})"
                 ) from None
             if watch.expired:
