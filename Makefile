@@ -9,7 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check parity lock
+.PHONY: help run up test check parity bench lock
 
 help: ## What make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
 	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
+
+bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
+	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)
 
 lock: $(VENV)/.ready-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

@@ -1,11 +1,12 @@
-"""How quickly an API is pulled: Koers beside a bare `requests` loop that throws its pages away, dlt and
-a Singer tap, all on the same fake HubSpot in a process of its own.
+"""How quickly an API is pulled: Koers beside a bare `requests` loop that throws its pages away, dlt
+and a Singer tap, all on the same fake HubSpot in a process of its own.
 
-    python -m benchmarks.api_pull [--contacts 200000] [--rounds 3]
+    make bench
 
-The ways take turns; medians are told, from after the imports to the last record, with the most memory
-of the process, and ratios to the bare loop of the same run. dlt and the tap get an environment of their own under `.venv/`, and are left
-out, with the reason, where they do not install.
+The ways take turns; medians are told, from after the imports to the last record, with the most
+memory of the process, and ratios to the bare loop of the same run. dlt and the tap get an
+environment of their own under `.venv/`, and are left out, with the reason, where they do not
+install.
 """
 
 from __future__ import annotations

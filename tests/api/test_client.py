@@ -97,7 +97,7 @@ def test_what_may_pass_is_asked_again_within_bounds(failures: int, status: int) 
 )
 def test_what_is_final_is_not_asked_again(status: int, error: type[SourceError]) -> None:
     made, transport, _ = client(answer(status, b'{"message": "no such thing"}'))
-    with pytest.raises(error, match="tool: GET /x: .*no such thing"):
+    with pytest.raises(error, match=r"tool: GET /x: .*no such thing"):
         made.send(Request("/x"))
     assert len(transport.sent) == 1
 

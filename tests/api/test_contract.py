@@ -1,5 +1,5 @@
-"""What every connector with an API must hold, found by its place: a new one is tested from its first
-day, and has to bring a fake vendor."""
+"""What every connector with an API must hold, found by its place: a new one is tested from its
+first day, and has to bring a fake vendor."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class RecordReader:
             if name:
                 text = moment_of if field.type == "datetime" else text_of
                 groups.setdefault(parent, []).append((index, name, text))
-        self._groups = [(parent, members) for parent, members in groups.items()]
+        self._groups = list(groups.items())
         self._width = len(stream.fields)
         fields = [field.name for field in stream.fields]
         self._key = [(fields.index(name), name) for name in stream.key]
