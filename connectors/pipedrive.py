@@ -114,10 +114,10 @@ def _pull(
     """
 
     def listings(values: Values, window: Window) -> Sequence[Listing]:
-        common = {"limit": str(size), "sort_by": "id", "sort_direction": "asc"}
-        common |= {**(params or {}), **_changed(window)}
-        lists = [(path, common) for path in paths]
+        common = {"limit": str(size), "sort_by": "id", "sort_direction": "asc", **(params or {})}
+        lists = [(path, {**common, **_changed(window)}) for path in paths]
         if last is not None:
+            # Whole: nothing says that a deletion moves the time of the last change.
             lists.append((paths[0], {**common, **last}))
         return [
             Listing(

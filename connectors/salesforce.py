@@ -120,10 +120,11 @@ def _columns(fields: Sequence[Field], values: Mapping[str, str]) -> list[str]:
 
 
 def _soql(kind: str, columns: Sequence[str], window: Window) -> str:
-    where = [f"SystemModstamp < {_literal(window.until)}"]
+    """A query without a window names every record: one that changes just now is not missing."""
+    found = f"SELECT {', '.join(columns)} FROM {kind}"
     if window.since is not None:
-        where.insert(0, f"SystemModstamp >= {_literal(window.since)}")
-    found = f"SELECT {', '.join(columns)} FROM {kind} WHERE {' AND '.join(where)}"
+        found += f" WHERE SystemModstamp >= {_literal(window.since)}"
+        found += f" AND SystemModstamp < {_literal(window.until)}"
     return f"{found} ORDER BY SystemModstamp, Id"
 
 

@@ -7,6 +7,7 @@ the data is no copy of the key.
 
 from __future__ import annotations
 
+import functools
 import hmac
 import os
 import re
@@ -32,7 +33,14 @@ class Pseudonyms:
 
     def of(self, value: str) -> str:
         """The HMAC-SHA256 (hex) of a value, after trimming and case-folding."""
-        return hmac.digest(self.key, value.strip().casefold().encode(), "sha256").hex()
+        # Copying a keyed hash takes half the time of making one.
+        keyed = self._keyed.copy()
+        keyed.update(value.strip().casefold().encode())
+        return keyed.hexdigest()
+
+    @functools.cached_property
+    def _keyed(self) -> hmac.HMAC:
+        return hmac.new(self.key, digestmod="sha256")
 
     @property
     def key_id(self) -> str:

@@ -83,7 +83,11 @@ class Spool:
     def _write(self) -> None:
         # dtype=object: pandas must not guess a type from the values; each is cast by name below.
         frame = pd.DataFrame(self._rows, columns=list(self._columns), dtype=object)
-        casts = ", ".join(f"cast({n} as {t}) as {n}" for n, t in self._columns.items())
+        # A source may write anything where it should write when a record was changed.
+        casts = ", ".join(
+            f"{'try_cast' if t == 'timestamp' else 'cast'}({n} as {t}) as {n}"
+            for n, t in self._columns.items()
+        )
         file = self._folder / f"{self._name}-{len(self.files):05d}.parquet"
         self._db.register("batch", frame)
         try:

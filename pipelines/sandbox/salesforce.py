@@ -23,8 +23,8 @@ CLIENT_ID, CLIENT_SECRET = "sandbox-consumer-key", "sandbox-consumer-secret-77"
 PAGE = 500
 _SOQL = re.compile(
     r"SELECT (?P<columns>.+?) FROM (?P<kind>\w+)"
-    r"(?: WHERE (?:SystemModstamp >= (?P<since>\S+) AND )?SystemModstamp < (?P<until>\S+)"
-    r" ORDER BY SystemModstamp, Id)?"
+    r"(?: WHERE SystemModstamp >= (?P<since>\S+) AND SystemModstamp < (?P<until>\S+))?"
+    r" ORDER BY SystemModstamp, Id"
 )
 _PREFIX = {
     "Opportunity": "006",

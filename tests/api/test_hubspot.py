@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,20 @@ def test_a_backfill_heals_a_gap_and_leaves_the_cursor(tmp_path: Path) -> None:
         assert (load.mode, load.cursor_after) == ("window", load.cursor_before)
         assert '"customer"' in account.state()["contacts"][str(key)]
         assert loaded(account.pull(streams=["contacts"], window=window)) == {}
+
+
+def test_values_of_any_kind_are_landed_and_break_nothing(tmp_path: Path) -> None:
+    """Staging says what is wrong with them; nothing identifies the last one, so it is rejected."""
+    with serving("hubspot", tmp_path, small_tables(others=60)) as account:
+        objects = account.account._objects["deals"]
+        keys = sorted(objects)
+        objects[keys[0]]["properties"] |= {"hs_lastmodifieddate": "gisteren", "amount": {"a": [1]}}
+        objects[keys[1]]["properties"] |= {"amount": True, "dealstage": 7, "closedate": ""}
+        objects[keys[2]]["properties"] = {}
+        objects[keys[3]]["id"] = None
+        outcomes = account.pull(streams=["deals"])
+        assert not failures(outcomes)
+        [load] = outcomes["deals"].loads
+        assert (load.counts.read, load.counts.loaded, load.counts.rejected) == (60, 59, 1)
+        first = json.loads(account.state()["deals"][str(keys[0])])
+    assert (first["updated_at"], first["amount"]) == ("gisteren", '{"a":[1]}')

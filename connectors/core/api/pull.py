@@ -193,9 +193,11 @@ def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifes
     while True:
         try:
             plan_or_done = _one_load(setting, stream, client, plan, loads)
-        except ExpiredError:
+        except (ExpiredError, RefusedError) as error:
+            # A vendor may also refuse, in other words, to go on with what began days ago.
+            is_resumed = plan.request is not None and not restarts and len(loads) == 0
             restarts += 1
-            if restarts > RESTARTS:
+            if restarts > RESTARTS or (isinstance(error, RefusedError) and not is_resumed):
                 raise
             setting.progress(f"{setting.connector.name}.{stream.name}: begins its window again")
             plan = _Plan(plan.mode, plan.window, plan.listings, plan.before)

@@ -37,11 +37,13 @@ def text_of(value: Json) -> str | None:
 
 
 def moment_of(value: Json) -> str | None:
-    """A moment as `YYYY-MM-DDTHH:MM:SS[.ffffff]Z`, from ISO 8601 with any offset, or milliseconds
+    """A moment as `YYYY-MM-DDTHH:MM:SS[.fff]Z`, in one spelling, from ISO 8601 with any offset, or milliseconds
     since 1970; a date stays a date. What is none of these stays its text."""
     text = value or None if type(value) is str else text_of(value)
-    if text is None or _is_utc(text):
-        return text
+    if text is None:
+        return None
+    if _is_utc(text):
+        return text[:-5] + "Z" if text.endswith(".000Z") else text
     try:
         if _EPOCH_MILLISECONDS.fullmatch(text):
             moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(milliseconds=int(text))
