@@ -52,7 +52,7 @@ FILES = {
         HubSpot;geest@x;spook;noord;
         hubspot;nergens@x;;nergens;
         hubspot;leeg@x;;;
-        salesforce;iemand@x;ann;;
+        oudcrm;iemand@x;ann;;
     """,
     "project_rules": """
         Bron;Waarde;Project
@@ -120,7 +120,7 @@ PROBLEMS = {
     ("source_users", "HubSpot|geest@x|", "person spook is unknown"),
     ("source_users", "hubspot|nergens@x|", "unit nergens does not exist"),
     ("source_users", "hubspot|leeg@x|", "it names no person and no unit"),
-    ("source_users", "salesforce|iemand@x|", "source 'salesforce' is unknown"),
+    ("source_users", "oudcrm|iemand@x|", "source 'oudcrm' is unknown"),
     ("project_rules", "hubspot|herfst|", "project p2 does not exist"),
     ("exchange_rates", "USD|2026-02-01", "currency USD is in two rows"),
     ("exchange_rates", "GBP|", "is not above 0"),

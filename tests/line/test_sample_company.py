@@ -140,5 +140,7 @@ def test_status_tells_programs_what_it_tells_people(
     assert told["publication"]["file"] == str(home.publication())
     assert told["off_course"]["team"] >= 1
     assert told["open_alerts"] >= 1
-    assert set(told["sources"]["hubspot"]) == {"last_pass_at", "refused", "in_inbox"}
+    keys = {"last_pass_at", "refused", "in_inbox", "api", "troubles"}
+    assert set(told["sources"]["hubspot"]) == keys
+    assert told["sources"]["hubspot"]["api"] == "not configured"
     assert Path(told["home"]) == home.root

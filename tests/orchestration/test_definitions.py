@@ -72,7 +72,8 @@ def test_one_ingest_job_per_connector_and_one_transform_job(
 ) -> None:
     ingest = {f"ingest_{name}" for name in discover()}
     others = {"transform", "nightly", "restate", "watch_publication", "deliver", "__ASSET_JOB"}
-    assert {job.name for job in repository.get_all_jobs()} == ingest | others
+    again = {f"backfill_{name}" for name, each in discover().items() if each.api is not None}
+    assert {job.name for job in repository.get_all_jobs()} == ingest | again | others
     for name in ingest:
         keys = repository.get_job(name).asset_layer.selected_asset_keys
         assert {key.path[0] for key in keys} == {name.removeprefix("ingest_")}

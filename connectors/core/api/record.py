@@ -37,8 +37,8 @@ def text_of(value: Json) -> str | None:
 
 
 def moment_of(value: Json) -> str | None:
-    """A moment as `YYYY-MM-DDTHH:MM:SS[.fff]Z`, in one spelling, from ISO 8601 with any offset, or milliseconds
-    since 1970; a date stays a date. What is none of these stays its text."""
+    """A moment as `YYYY-MM-DDTHH:MM:SS[.fff]Z`, in one spelling, from ISO 8601 with any offset, or
+    milliseconds since 1970; a date stays a date. What is none of these stays its text."""
     text = value or None if type(value) is str else text_of(value)
     if text is None:
         return None
