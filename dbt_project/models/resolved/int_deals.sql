@@ -10,14 +10,18 @@ counted as (
 ),
 
 main_lines as (
-    select source, deal_id, product
+    select
+        source,
+        deal_id,
+        product
     from (
         select
             source,
             deal_id,
             product,
             row_number() over (
-                partition by source, deal_id order by amount desc nulls last, deal_line_id
+                partition by source, deal_id
+                order by amount desc nulls last, deal_line_id asc
             ) as place
         from {{ ref('deal_lines') }}
         where deal_id is not null
@@ -26,7 +30,10 @@ main_lines as (
 ),
 
 pipelines as (
-    select source, pipeline_id, min(pipeline) as pipeline
+    select
+        source,
+        pipeline_id,
+        min(pipeline) as pipeline
     from {{ ref('deal_stages') }}
     group by source, pipeline_id
 )

@@ -39,7 +39,9 @@ renamed as (
         coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
         origin,
         {{ business_date('created_at') }} as created_date,
-        coalesce({{ business_date('won_at') }}, {{ business_date('lost_at') }}, {{ business_date('closed_at') }}) as closed_date,
+        coalesce(
+            {{ business_date('won_at') }}, {{ business_date('lost_at') }}, {{ business_date('closed_at') }}
+        ) as closed_date,
         {{ quarantine_reason(casts, required=['deal_id', 'stage'], rules=rules) }} as quarantine_reason
     from source
 )
