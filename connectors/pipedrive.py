@@ -198,8 +198,8 @@ def _custom(variable: str) -> str:
     return f"custom_fields.{{{variable}}}"
 
 
-def _id(name: str, *headings: str) -> Field:
-    return Field(name, headings=("ID", *headings), path="id", required=True)
+def _id(name: str, heading: str) -> Field:
+    return Field(name, headings=(heading,), path="id", required=True)
 
 
 _UPDATED = Field("updated_at", "datetime", headings=("Update time",), path="update_time")

@@ -227,6 +227,7 @@ def _stream(
         activity=activity,
         fields=fields,
         pull=_pull(kinds, fields),
+        files=tuple(f"{kind}.csv" for kind in kinds),
     )
 
 

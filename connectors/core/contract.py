@@ -75,6 +75,8 @@ class Stream:
     mode: `full` when a file holds everything there is, so that what it leaves out is gone;
         `incremental` when a file adds to or corrects what came before.
     pull: how it is read from the API; None where it comes from export files only.
+    files: names that the vendor gives its export files (`*`, `?`), for those whose headings fit
+        several streams.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Stream:
     activity: str | None = None
     mode: Mode = "incremental"
     pull: Pull | None = None
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = {f.name for f in self.fields}

@@ -1,8 +1,9 @@
 """Which stream a file is of, and which of its columns is which field.
 
 By the file's name where `mapping.yaml` says so, else by its headings: a stream whose required
-headings are all there, and of those the one of which most fields are found. Two that fit equally
-well are a tie, which is refused: a guess would land one thing as another.
+headings are all there, and of those the one that the vendor's name of the file says, or else the
+one of which most fields are found. Two that fit equally well are a tie, which is refused: a guess
+would land one thing as another.
 """
 
 from __future__ import annotations
@@ -58,6 +59,9 @@ def recognise(
     whole = sorted((fit for fit in fits if not fit.missing), key=lambda fit: -fit.found)
     if not whole:
         raise UnrecognisedError(_none_fits(fits, headings, connector))
+    told = [fit for fit in whole if any(matches(name, fit.stream.files) for name in names)]
+    if len(told) == 1:
+        return _checked(told[0], headings)
     if len(whole) > 1 and whole[0].found == whole[1].found:
         raise UnrecognisedError(
             f"its headings fit {whole[0].stream.name} and {whole[1].stream.name} equally well; "
