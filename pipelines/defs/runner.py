@@ -21,6 +21,10 @@ from pipelines.defs.terminal import LOGGER
 from pipelines.settings import Home, Settings
 
 
+_CLASS = re.compile(r"^[\w.]*IngestFailedError: ")
+"""What Dagster puts before a text that is for people already."""
+
+
 class DagsterRunner:
     """See `pipelines.nightly.Runner`."""
 
@@ -44,7 +48,7 @@ class DagsterRunner:
         if result.success:
             return None
         wrong = [
-            (error.cause or error).message.strip()
+            _CLASS.sub("", (error.cause or error).message.strip())
             for event in result.all_events
             if event.is_step_failure and (error := event.step_failure_data.error)
         ]
