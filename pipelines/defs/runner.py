@@ -20,7 +20,6 @@ from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
 from pipelines.settings import Home, Settings
 
-
 _CLASS = re.compile(r"^[\w.]*IngestFailedError: ")
 """What Dagster puts before a text that is for people already."""
 
