@@ -39,6 +39,9 @@ def text_of(value: Json) -> str | None:
 def moment_of(value: Json) -> str | None:
     """A moment as `YYYY-MM-DDTHH:MM:SS[.fff]Z`, in one spelling, from ISO 8601 with any offset, or
     milliseconds since 1970; a date stays a date. What is none of these stays its text."""
+    # Nearly every moment is spelled so; another text of this shape stays as it is anyway.
+    if type(value) is str and len(value) == 24 and value[10] == "T" and value[23] == "Z":
+        return value[:19] + "Z" if value[19:23] == ".000" else value
     text = value or None if type(value) is str else text_of(value)
     if text is None:
         return None
