@@ -25,7 +25,7 @@ from typing import Literal
 from connectors.core.api.auth import Auth, Header, OAuth
 from connectors.core.api.client import Client, Verdict
 from connectors.core.api.clock import Clock
-from connectors.core.api.declare import Api, Enrich, JsonRecords, Listing, Listings, Pull, Window
+from connectors.core.api.declare import Api, Enrich, JsonRecords, Listing, Pull, Window
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page, Paginator, Token
@@ -293,8 +293,7 @@ def _whole(
         old = replace(first, request=first.request.with_params(archived="true"))
         return [first, old]
 
-    listings: Listings = everything
-    return Pull(listings, needs=needs, optional=optional)
+    return Pull(everything, needs=needs, optional=optional)
 
 
 def _stages(client: Client, pipelines: Sequence[Json]) -> Iterator[Json]:

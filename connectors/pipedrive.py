@@ -165,8 +165,7 @@ def _deal_products(client: Client, records: Sequence[Json]) -> Iterator[Json]:
     )
     changed = {record["id"]: record.get("update_time") for record in records}
     while request is not None:
-        response = client.send(request, check=_DATA.of)
-        content, products = _DATA.of(response)
+        content, products = client.read(request, "json", _DATA.of)
         for product in products:
             is_off = product.get("is_enabled") is False
             at = changed.get(product.get("deal_id"))

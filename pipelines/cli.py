@@ -6,9 +6,12 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from connectors.core.contract import Connector
 
 app = typer.Typer(
     help=(
@@ -144,12 +147,11 @@ def connect(
                 state = "configured" if is_pulled(each) else "not configured"
                 typer.echo(f"{name:<14}{state:<18}koers connect {name}")
         return
-    if connector not in known:
-        raise typer.BadParameter(f"no connector is called {connector}: {', '.join(known)}")
+    found = _named(connector, known)
     now = dt.datetime.now(dt.UTC)
     wrong = False
     with _told():
-        for each_look in look(known[connector], home(), Window(None, now, now)):
+        for each_look in look(found, home(), Window(None, now)):
             typer.echo(each_look.text)
             wrong = wrong or each_look.is_wrong
     if wrong:
@@ -171,14 +173,12 @@ def backfill(
     from pipelines.lock import held
     from pipelines.settings import home, settings
 
-    at, known = home(), discover()
-    if connector not in known:
-        raise typer.BadParameter(f"no connector is called {connector}: {', '.join(known)}")
+    at, found = home(), _named(connector, discover())
     failed = False
     with _told(), held(at.run_lock, "koers backfill"):
         try:
             outcomes = read_again(
-                known[connector],
+                found,
                 at,
                 settings(at),
                 first=first.date(),
@@ -246,6 +246,12 @@ def kpi_schema() -> None:
     from pipelines.kpis import schema
 
     typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+
+
+def _named(name: str, known: dict[str, Connector]) -> Connector:
+    if name not in known:
+        raise typer.BadParameter(f"no connector is called {name}: {', '.join(known)}")
+    return known[name]
 
 
 def _progress(line: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
-from pipelines.sandbox.tables import Row, Tables
+from pipelines.sandbox.tables import Row, Tables, iso
 from pipelines.sandbox.vendors import Vendor
 
 TOKEN = "pat-eu1-sandbox-4f1c"  # noqa: S105 - opens the sandbox only
@@ -36,7 +36,7 @@ class HubSpot:
         self._objects: dict[str, dict[int, dict[str, Any]]] = {}
         self._archived: dict[str, dict[int, dict[str, Any]]] = {}
         self._pages: dict[str, bytes] = {}
-        self._last: dict[str, Any] = {}
+        self._last: Reply | None = None
         self._owners = [
             {
                 "id": user["user_id"],
@@ -80,7 +80,7 @@ class HubSpot:
         objects = self._objects[_KINDS[stream][0]]
         for key in sorted(objects)[-records:]:
             each = objects[key]
-            now = _iso(dt.datetime.now(dt.UTC))
+            now = iso(dt.datetime.now(dt.UTC))
             properties = {**each["properties"], _modified(stream): now}
             objects[key] = {**each, "properties": properties, "updatedAt": now}
         self._pages.clear()
@@ -89,7 +89,7 @@ class HubSpot:
         kind = _KINDS[stream][0]
         for key in sorted(self._objects[kind])[:records]:
             gone = self._objects[kind].pop(key)
-            now = _iso(dt.datetime.now(dt.UTC))
+            now = iso(dt.datetime.now(dt.UTC))
             self._archived[kind][key] = {**gone, "archived": True, "archivedAt": now}
         self._pages.clear()
 
@@ -97,7 +97,7 @@ class HubSpot:
         """Merge a record into another, which keeps its id and names the loser."""
         objects = self._objects[_KINDS[stream][0]]
         del objects[loser]
-        each, now = objects[winner], _iso(dt.datetime.now(dt.UTC))
+        each, now = objects[winner], iso(dt.datetime.now(dt.UTC))
         properties = {**each["properties"], _modified(stream): now}
         properties["hs_merged_object_ids"] = str(loser)
         objects[winner] = {**each, "properties": properties, "updatedAt": now}
@@ -111,13 +111,13 @@ class HubSpot:
         if fault is not None and fault.kind == "expired_token":
             self._token = "expired"  # noqa: S105
         if call.headers.get("authorization") != f"Bearer {self._token}":
-            if self._oauth or self._token != TOKEN:
-                self._restore()
+            if not self._oauth:
+                self._token = TOKEN
             return _error(401, "Authentication credentials not found.", "INVALID_AUTHENTICATION")
         if fault is not None and fault.kind == "expired_page":
             return Reply({"status": "error", "message": "Invalid cursor"}, 410)
-        if fault is not None and fault.kind == "repeat" and "paging" in self._last:
-            return Reply(self._last)
+        if fault is not None and fault.kind == "repeat" and self._last is not None:
+            return self._last
         reply = self._answer(call)
         if fault is not None and fault.kind == "foreign_link" and isinstance(reply.body, bytes):
             content = json.loads(reply.body)
@@ -125,14 +125,10 @@ class HubSpot:
                 content["paging"]["next"]["link"] = fault.link
             return Reply(content)
         if isinstance(reply.body, bytes) and b'"paging"' in reply.body[-400:]:
-            self._last = {"paging": True} and json.loads(reply.body)
+            self._last = reply
         if fault is not None and fault.kind == "shift":
             self._shift(call.path)
         return reply
-
-    def _restore(self) -> None:
-        if not self._oauth:
-            self._token = TOKEN
 
     def _hand_out(self, call: Call) -> Reply:
         if call.form().get("refresh_token") != REFRESH_TOKEN:
@@ -284,12 +280,6 @@ def _modified(stream: str) -> str:
     return "lastmodifieddate" if stream == "contacts" else "hs_lastmodifieddate"
 
 
-def _iso(moment: dt.datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
 def _object(
     key: str, properties: Properties, created: str | None, changed: str | None, **linked: str
 ) -> dict[str, Any]:
@@ -304,7 +294,7 @@ def _object(
 
 
 def _deal(row: Row) -> dict[str, Any]:
-    created, changed = _iso(row["created_at"]), _iso(row["updated_at"])
+    created, changed = iso(row["created_at"]), iso(row["updated_at"])
     properties: Properties = {
         "dealname": f"Deal {row['deal_id']}",
         "amount": str(row["amount"]),
@@ -318,14 +308,14 @@ def _deal(row: Row) -> dict[str, Any]:
         "market": row["market"],
         "origin": row.get("origin"),
         "createdate": created,
-        "closedate": _iso(row["closed_at"]),
+        "closedate": iso(row["closed_at"]),
         "hs_lastmodifieddate": changed,
     }
     return _object(row["deal_id"], properties, created, changed, companies=row["company_id"])
 
 
 def _contact(row: Row) -> dict[str, Any]:
-    created, changed = _iso(row["created_at"]), _iso(row["updated_at"])
+    created, changed = iso(row["created_at"]), iso(row["updated_at"])
     properties: Properties = {
         "email": row["email"],
         "firstname": "Kim",
@@ -336,14 +326,14 @@ def _contact(row: Row) -> dict[str, Any]:
         "createdate": created,
         "lastmodifieddate": changed,
         # Older accounts have the older name of the same date.
-        "hs_lifecyclestage_marketingqualifiedlead_date": _iso(row["mql_at"]),
-        "hs_v2_date_entered_customer": _iso(row["customer_at"]),
+        "hs_lifecyclestage_marketingqualifiedlead_date": iso(row["mql_at"]),
+        "hs_v2_date_entered_customer": iso(row["customer_at"]),
     }
     return _object(row["contact_id"], properties, created, changed)
 
 
 def _activity(row: Row) -> dict[str, Any]:
-    at, changed = _iso(row["activity_at"]), _iso(row["updated_at"])
+    at, changed = iso(row["activity_at"]), iso(row["updated_at"])
     properties: Properties = {
         "hs_activity_type": row["activity_type"],
         "hs_timestamp": at,
@@ -360,7 +350,7 @@ def _company(row: Row) -> dict[str, Any]:
 
 
 def _line_item(row: Row) -> dict[str, Any]:
-    changed = _iso(row["updated_at"])
+    changed = iso(row["updated_at"])
     properties: Properties = {
         "name": row["product"],
         "quantity": "1",

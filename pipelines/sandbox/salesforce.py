@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
-from pipelines.sandbox.tables import Tables
+from pipelines.sandbox.tables import Tables, iso
 from pipelines.sandbox.vendors import Vendor
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-consumer-key", "sandbox-consumer-secret-77"
@@ -62,14 +62,14 @@ class Salesforce:
         for row in tables.companies:
             self._put("Account", row["company_id"], "2020-01-01T09:00:00.000Z", _account(row))
         for row in tables.deals:
-            changed = _iso(row["updated_at"])
+            changed = iso(row["updated_at"])
             self._put("Opportunity", row["deal_id"], changed, _opportunity(row))
             self._put("OpportunityLineItem", row["deal_id"], changed, _line_item(row))
         for row in tables.contacts:
-            self._put("Lead", row["contact_id"], _iso(row["updated_at"]), _lead(row))
+            self._put("Lead", row["contact_id"], iso(row["updated_at"]), _lead(row))
         for row in tables.activities:
             kind = "Event" if row["activity_type"] == "Meeting" else "Task"
-            self._put(kind, row["activity_id"], _iso(row["updated_at"]), _activity(row))
+            self._put(kind, row["activity_id"], iso(row["updated_at"]), _activity(row))
 
     def _put(self, kind: str, number: str, changed: str | None, fields: Record) -> None:
         key = identity(kind, number)
@@ -88,13 +88,13 @@ class Salesforce:
 
     def change(self, stream: str, records: int) -> None:
         for each in list(self._objects[_STREAMS[stream][0]].values())[-records:]:
-            each["SystemModstamp"] = _iso(dt.datetime.now(dt.UTC))
+            each["SystemModstamp"] = iso(dt.datetime.now(dt.UTC))
 
     def remove(self, stream: str, records: int) -> None:
         kind = _STREAMS[stream][0]
         alive = [each for each in self._objects[kind].values() if not each["IsDeleted"]]
         for each in alive[:records]:
-            each |= {"IsDeleted": True, "SystemModstamp": _iso(dt.datetime.now(dt.UTC))}
+            each |= {"IsDeleted": True, "SystemModstamp": iso(dt.datetime.now(dt.UTC))}
 
     # What it answers.
 
@@ -258,12 +258,6 @@ def _error(status: int, code: str, message: str) -> Reply:
     return Reply([{"errorCode": code, "message": message, "fields": []}], status)
 
 
-def _iso(moment: dt.datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
 def _user(row: Mapping[str, Any]) -> Record:
     return {"Name": row["name"], "Email": row["email"], "IsActive": True}
 
@@ -286,7 +280,7 @@ def _opportunity(row: Mapping[str, Any]) -> Record:
         "IsWon": row["stage"] == "won",
         "Amount": float(row["amount"]),
         "CurrencyIsoCode": row["currency"],
-        "CreatedDate": _iso(row["created_at"]),
+        "CreatedDate": iso(row["created_at"]),
         "CloseDate": closed.date().isoformat(),
     }
 
@@ -307,16 +301,16 @@ def _lead(row: Mapping[str, Any]) -> Record:
         "OwnerId": identity("User", row["owner_id"]),
         "LeadSource": row["campaign"],
         "Status": row["lifecycle_stage"],
-        "CreatedDate": _iso(row["created_at"]),
-        "MQL_Date__c": _iso(row["mql_at"]),
-        "ConvertedDate": _iso(row["customer_at"]),
+        "CreatedDate": iso(row["created_at"]),
+        "MQL_Date__c": iso(row["mql_at"]),
+        "ConvertedDate": iso(row["customer_at"]),
     }
 
 
 def _activity(row: Mapping[str, Any]) -> Record:
     fields = {
         "OwnerId": identity("User", row["owner_id"]),
-        "ActivityDate": _iso(row["activity_at"]),
+        "ActivityDate": iso(row["activity_at"]),
     }
     return fields if row["activity_type"] == "Meeting" else fields | {"TaskSubtype": "Call"}
 

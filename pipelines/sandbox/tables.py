@@ -29,6 +29,13 @@ class Tables:
     users: list[Row] = field(default_factory=list)
 
 
+def iso(moment: dt.datetime | None) -> str | None:
+    """A moment in UTC with milliseconds and a Z, as most vendors write it."""
+    if moment is None:
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
 def sample_tables(
     end: dt.date,
     *,

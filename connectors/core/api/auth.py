@@ -57,12 +57,10 @@ class OAuth:
         clock: Clock,
         hide: Callable[[str], None],
         *,
-        headers: Mapping[str, str] | None = None,
         lifetime: float = 1_500.0,
     ) -> None:
         self._request = Request(path, method="POST", form=dict(grant), cost=0.0)
         self._clock, self._hide, self._lifetime = clock, hide, lifetime
-        self._extra = dict(headers or {})
         self._lock = threading.Lock()
         self._headers: Mapping[str, str] | None = None
         self._expires = 0.0
@@ -80,7 +78,7 @@ class OAuth:
             return True
 
     def _fetch(self, send: Send) -> None:
-        answer = send(self._request, self._extra)
+        answer = send(self._request, {})
         try:
             content = answer.json()
             token, seconds = content["access_token"], content.get("expires_in")

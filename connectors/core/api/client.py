@@ -11,7 +11,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from connectors.core.api.auth import Auth
 from connectors.core.api.clock import Clock, SystemClock
@@ -28,6 +28,7 @@ from connectors.core.errors import (
     UnavailableError,
 )
 
+T = TypeVar("T")
 ATTEMPTS = 6
 PATIENCE_SECONDS = 600.0
 """The longest that one request may spend on waiting to be tried again, all waits together."""
@@ -111,6 +112,15 @@ class Client:
         (tried six times, or waited ten minutes), LimitedError.
         """
         return self._send(request, expect, check, None)
+
+    def read(
+        self, request: Request, expect: Literal["json", "csv", "any"], of: Callable[[Response], T]
+    ) -> T:
+        """What `of` makes of the answer, made once; where it raises MalformedError, the request is
+        sent again. Raises what `send` raises."""
+        made: list[T] = []
+        self.send(request, expect, lambda answer: made.append(of(answer)))
+        return made[-1]
 
     def _send(
         self,

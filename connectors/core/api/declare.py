@@ -35,12 +35,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Window:
-    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC.
-    `now` is the moment of the pull."""
+    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC."""
 
     since: dt.datetime | None
     until: dt.datetime
-    now: dt.datetime
 
 
 class Records(Protocol):
@@ -106,7 +104,7 @@ Listings = Callable[[Values, Window], Sequence[Listing]]
 class Pull:
     """How a stream is read.
 
-    everything: the lists that together hold every record, of which `window` is not limited below.
+    everything: the lists that together hold every record.
     changes: the lists that hold what changed in a window; None where the vendor cannot tell, so
         that everything is read each time.
     overlap: how far a window reaches back over the one before, since vendors stamp records before
@@ -138,7 +136,7 @@ class Api:
     """A vendor's API.
 
     variables: all that is to be known about an account, in the order a person fills them in.
-    base_url, auth, limits: from their values. token_url: another origin that hands out tokens.
+    base_url, auth, limits: from their values.
     judge: see `client.Judge`. version: the variable that holds the version of the API.
     account: a request that proves the credentials, and the path in its answer of what tells this
         account from another (a sandbox from production), so that two never mix in one landing.

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -174,17 +175,14 @@ def newest_pull(landing: Landing, connector: str, stream: str) -> Manifest | Non
 def _outcome(setting: _Setting, stream: Stream) -> PullOutcome:
     loads: list[Manifest] = []
     client = setting.client.counting()
+    failed = left_out = None
     try:
         _pull(setting, stream, client, loads)
-    except CredentialsError as error:
-        told = setting.values.redact(str(error))
-        if _how(stream).optional:
-            return PullOutcome(stream.name, (), client.requests, client.retries, None, told)
-        return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, told)
     except LandingError as error:
-        reason = setting.values.redact(str(error))
-        return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, reason)
-    return PullOutcome(stream.name, tuple(loads), client.requests, client.retries)
+        failed = setting.values.redact(str(error))
+        if isinstance(error, CredentialsError) and _how(stream).optional:
+            failed, left_out = None, failed
+    return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, failed, left_out)
 
 
 def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifest]) -> None:
@@ -209,29 +207,28 @@ def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifes
 
 def _plan(setting: _Setting, stream: Stream) -> _Plan:
     how = _how(stream)
-    now = setting.now
-    until = now - how.settle
+    until = setting.now - how.settle
     newest = newest_pull(setting.landing, setting.connector.name, stream.name)
     before = newest.cursor_after if newest else None
     if setting.asked is not None:
-        asked = Window(setting.asked[0], setting.asked[1], now)
+        asked = Window(*setting.asked)
         lists = (how.changes or how.everything)(setting.values, asked)
         return _Plan("window", asked, lists, before)
     if newest is not None and newest.position:
         return _resumed(setting, how, newest.position, before)
     if how.changes is None or before is None or _sweep_is_due(setting, stream, how):
-        window = Window(None, until, now)
+        window = Window(None, until)
         return _Plan("full", window, how.everything(setting.values, window), before)
     # A cursor from a clock that was ahead would skip what comes until then.
     since = min(dt.datetime.fromisoformat(before), until) - how.overlap
-    window = Window(since, until, now)
+    window = Window(since, until)
     return _Plan("incremental", window, how.changes(setting.values, window), before)
 
 
 def _resumed(setting: _Setting, how: Pull, position: str, before: str | None) -> _Plan:
     told = json.loads(position)
     since = dt.datetime.fromisoformat(told["since"]) if told["since"] else None
-    window = Window(since, dt.datetime.fromisoformat(told["until"]), setting.now)
+    window = Window(since, dt.datetime.fromisoformat(told["until"]))
     lists = how.everything if since is None or how.changes is None else how.changes
     return _Plan(
         told["mode"],
@@ -325,8 +322,7 @@ def _pages(
                     f"{client.name}: the list at {request.path} leads back to a page before"
                 )
             seen.add(mark)
-            response = client.send(request, listing.records.expect, listing.records.of)
-            page = page_of(listing, response)
+            page = client.read(request, listing.records.expect, partial(page_of, listing))
             empty = 0 if page.records else empty + 1
             if empty > EMPTY_PAGES:
                 raise UnavailableError(
