@@ -308,14 +308,14 @@ def _organisation(
         {"source": "hr", "source_user": number_of(person), "person_id": person}
         for person in firm.names
     ]
-    for source, owners in (
-        ("spotler", SENDERS),
-        ("socialpilot", {profile: team for (_, profile), team in PROFILES.items()}),
-        ("ledger", COST_CENTRES),
-        ("web", {page: unit for page, (unit, _) in PAGES.items()}),
+    for owners in (
+        SENDERS,
+        {profile: team for (_, profile), team in PROFILES.items()},
+        COST_CENTRES,
+        {page: unit for page, (unit, _) in PAGES.items()},
     ):
         users += [
-            {"source": source, "source_user": user, "org_unit_id": unit}
+            {"source": "*", "source_user": user, "org_unit_id": unit}
             for user, unit in owners.items()
         ]
     rates, month = [], firm.start.replace(day=1)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
-from pipelines.sandbox.tables import Row, Tables, iso
+from pipelines.sandbox.tables import Row, Tables, iso, many_contacts
 from pipelines.sandbox.vendors import Vendor
 
 TOKEN = "pat-eu1-sandbox-4f1c"  # noqa: S105 - opens the sandbox only
@@ -390,7 +390,10 @@ _PIPELINE = {
 VENDOR = Vendor(
     connector="hubspot",
     longest=("contacts", "/objects/contacts"),
-    deals="deals",
+    told="deals",
+    pinned="portal",
+    quick={"KOERS_HUBSPOT_REQUESTS_PER_10_SECONDS": "1000000"},
+    many=many_contacts,
     account=HubSpot,
     environment=lambda url: {"KOERS_HUBSPOT_URL": url, "KOERS_HUBSPOT_TOKEN": TOKEN},
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
-from pipelines.sandbox.tables import Row, Tables
+from pipelines.sandbox.tables import Row, Tables, many_contacts
 from pipelines.sandbox.vendors import Vendor
 
 TOKEN = "sandbox-0f2d6c1b5e"  # noqa: S105 - opens the sandbox only
@@ -256,7 +256,10 @@ def _activity(row: Row) -> Record:
 VENDOR = Vendor(
     connector="pipedrive",
     longest=("persons", "/v2/persons"),
-    deals="deals",
+    told="deals",
+    pinned="company",
+    quick={"KOERS_PIPEDRIVE_REQUESTS_PER_2_SECONDS": "1000000"},
+    many=many_contacts,
     account=Pipedrive,
     environment=lambda url: {"KOERS_PIPEDRIVE_URL": url, "KOERS_PIPEDRIVE_TOKEN": TOKEN},
 )

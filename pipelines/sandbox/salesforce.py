@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
-from pipelines.sandbox.tables import Tables, iso
+from pipelines.sandbox.tables import Tables, iso, many_contacts
 from pipelines.sandbox.vendors import Vendor
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-consumer-key", "sandbox-consumer-secret-77"
@@ -318,7 +318,10 @@ def _activity(row: Mapping[str, Any]) -> Record:
 VENDOR = Vendor(
     connector="salesforce",
     longest=("leads", "/results"),
-    deals="opportunities",
+    told="opportunities",
+    pinned="organisation",
+    quick={"KOERS_SALESFORCE_BULK_ROWS": "250"},
+    many=many_contacts,
     account=Salesforce,
     environment=lambda url: {
         "KOERS_SALESFORCE_URL": url,

@@ -59,7 +59,7 @@ class App(Protocol):
 
 class Sandbox:
     """A running fake vendor. `calls`: method and path of every request so far, in order;
-    `saw`: the bytes of all request heads, to look for what should not be there."""
+    `saw`: the bytes of all requests, to look for what should not be there."""
 
     def __init__(self, app: App, host: str, port: int) -> None:
         self.app, self.host, self.port = app, host, port
@@ -85,7 +85,6 @@ class Sandbox:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
-        self.saw.append(head)
         line, *rest = head.decode("latin-1").split("\r\n")
         method, target, _ = line.split(" ", 2)
         headers = {}
@@ -95,6 +94,7 @@ class Sandbox:
                 headers[name.strip().lower()] = value.strip()
         size = int(headers.get("content-length", "0"))
         body = await reader.readexactly(size) if size else b""
+        self.saw.append(head + body)
         parts = urlsplit(target)
         self.calls.append(f"{method} {parts.path}")
         call = Call(

@@ -1,10 +1,10 @@
-"""The sample company's records as any CRM might hold them, from which each fake vendor makes its
+"""The sample company's records as any tool might hold them, from which each fake vendor makes its
 own shapes. Moments are UTC."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,14 +19,23 @@ _ZONE = ZoneInfo("Europe/Amsterdam")
 
 @dataclass
 class Tables:
-    """Rows by kind. Ids are digits. A company's and a user's id is its place in the list, from 1;
-    `deals` carry `company_id` and `owner_id`, `contacts` and `activities` carry `owner_id`."""
+    """Rows by kind. Ids in a CRM are digits. A company's and a user's id is its place in the list,
+    from 1; `deals` carry `company_id` and `owner_id`, `contacts` and `activities` carry `owner_id`.
+    What the other tools hold has the fields of `pipelines.sample.events.Events`."""
 
     deals: list[Row] = field(default_factory=list)
     contacts: list[Row] = field(default_factory=list)
     activities: list[Row] = field(default_factory=list)
     companies: list[Row] = field(default_factory=list)
     users: list[Row] = field(default_factory=list)
+    mailings: list[Row] = field(default_factory=list)
+    list_sizes: list[Row] = field(default_factory=list)
+    posts: list[Row] = field(default_factory=list)
+    profile_days: list[Row] = field(default_factory=list)
+    responses: list[Row] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    invoices: list[Row] = field(default_factory=list)
+    visits: list[Row] = field(default_factory=list)
 
 
 def iso(moment: dt.datetime | None) -> str | None:
@@ -72,7 +81,29 @@ def sample_tables(
             {"user_id": user_ids[login], "email": login, "name": name}
             for login, name in logins.items()
         ],
+        mailings=[_utc(each) for each in events.mailings],
+        list_sizes=[_utc(each) for each in events.list_sizes],
+        posts=[_utc(each) for each in events.posts],
+        profile_days=[_utc(each) for each in events.profile_days],
+        responses=[_utc(each) for each in events.responses],
+        entries=[_utc(each) for each in events.entries],
+        invoices=[_so_far(_utc(each), "paid_date", end) for each in events.invoices],
+        visits=[_utc(each) for each in events.visits],
     )
+
+
+def many_contacts(tables: Tables, number: int) -> Tables:
+    """So many contacts, like those there are."""
+    contacts = [
+        {**tables.contacts[at % len(tables.contacts)], "contact_id": str(1_000_000 + at)}
+        for at in range(number)
+    ]
+    return replace(tables, contacts=contacts)
+
+
+def _so_far(row: Row, name: str, end: dt.date) -> Row:
+    """As it is known at the end: what happens later has not happened."""
+    return {**row, name: None} if row[name] and row[name] > end else row
 
 
 def _contact(row: Row, user_ids: dict[str, str], end: dt.date) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pipelines.sandbox
@@ -31,15 +31,25 @@ class Vendor:
     """A fake of one connector's vendor.
 
     account: a new account that holds the tables. environment: the variables that make the connector
-    talk to it at a base URL, with credentials that are right. longest: the stream of the contacts
-    and a part of the path of its first list; deals: the stream of the deals.
+    talk to it at a base URL, with credentials that are right.
+
+    The rest says what the contract suite may expect of it. longest: the stream with the most
+    records and a part of the path of its first list. told: a stream of which the vendor tells
+    deletions at once; None where it tells none. pinned: the attribute of the account that tells it
+    from another. quick: variables that lift rate limits and make pages small. many: tables with so
+    many records of the longest stream, made from others; None where no account has that many.
+    lacks: what this vendor cannot do, by the name of the fault or check, with the reason.
     """
 
     connector: str
     longest: tuple[str, str]
-    deals: str
     account: Callable[[Tables], Account]
     environment: Callable[[str], dict[str, str]]
+    pinned: str
+    told: str | None = None
+    quick: Mapping[str, str] = field(default_factory=dict)
+    many: Callable[[Tables, int], Tables] | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 def vendors() -> dict[str, Vendor]:

@@ -7,11 +7,12 @@ import datetime as dt
 import functools
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from connectors.core.api.account import open_account
 from connectors.core.api.pull import pull
@@ -25,8 +26,6 @@ from pipelines.sandbox.tables import Tables, sample_tables
 CONNECTORS = {name: each for name, each in discover().items() if each.api is not None}
 LATER = dt.timedelta(minutes=10)
 """After the time that a vendor needs to show what it knows."""
-QUICK = {"KOERS_HUBSPOT_REQUESTS_PER_10_SECONDS": "1000000", "KOERS_SALESFORCE_BULK_ROWS": "250"}
-QUICK |= {"KOERS_PIPEDRIVE_REQUESTS_PER_2_SECONDS": "1000000"}
 
 
 class FakeClock:
@@ -55,14 +54,21 @@ def _sample() -> Tables:
 
 
 def small_tables(contacts: int = 1_200, others: int = 260) -> Tables:
-    """The newest records of a small sample company, enough for several pages."""
+    """The newest records of a small sample company, enough for several pages. The people and
+    companies they name are all there."""
     found = _sample()
-    return replace(
-        found,
-        contacts=found.contacts[-contacts:],
-        deals=found.deals[-others:],
-        activities=found.activities[-others:],
-    )
+    kinds = {f.name: getattr(found, f.name) for f in fields(found)}
+    newest = {
+        kind: rows[-(contacts if kind == "contacts" else others) :]
+        for kind, rows in kinds.items()
+        if kind not in ("users", "companies")
+    }
+    return replace(found, **newest)
+
+
+def of_vendor(vendor: Vendor, url: str) -> dict[str, str]:
+    """The variables of a vendor's fake account, without limits that would make a test wait."""
+    return {**vendor.environment(url), **vendor.quick}
 
 
 @dataclass
@@ -111,6 +117,16 @@ class Account:
             if stream.pull is not None
         }
 
+    def is_swept(self, stream: str) -> bool:
+        """Whether what vanishes from a stream without a word is found missing."""
+        declared = self.connector.stream(stream)
+        return declared.mode == "full" or bool(declared.pull and declared.pull.sweep)
+
+    def lacks(self, what: str) -> None:
+        """Skip a test of what this vendor cannot do, with the reason."""
+        if what in self.vendor.lacks:
+            pytest.skip(self.vendor.lacks[what])
+
 
 @contextlib.contextmanager
 def serving(
@@ -120,7 +136,7 @@ def serving(
     vendor = vendors()[name]
     account = vendor.account(small_tables() if tables is None else tables, **made)
     with serve(account) as box:
-        environment = {**vendor.environment(box.url), **QUICK}
+        environment = of_vendor(vendor, box.url)
         yield Account(CONNECTORS[name], vendor, account, box, folder, environment)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.sandbox import Fault, Sandbox, serve, vendors
 from pipelines.settings import Home
-from tests.api.pulling import QUICK, small_tables
+from tests.api.pulling import of_vendor, small_tables
 from tests.commands import koers
 
 
@@ -26,7 +26,7 @@ def box() -> Iterator[Sandbox]:
 
 
 def environment(box: Sandbox) -> dict[str, str]:
-    return {**vendors()["hubspot"].environment(box.url), **QUICK}
+    return of_vendor(vendors()["hubspot"], box.url)
 
 
 def test_connect_tells_what_will_be_pulled(koers_home: Home, box: Sandbox) -> None:

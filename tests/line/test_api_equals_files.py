@@ -1,12 +1,13 @@
-"""One company's CRM, told by export files and by each API, and by two CRMs of which the second took
-over in mid-year: the figures are the same, to the cent."""
+"""One company, told by export files and by the API of each tool of a kind, and by two CRMs of which
+the second took over in mid-year: the figures are the same, to the cent."""
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +21,50 @@ from pipelines.sample import write_sample
 from pipelines.sandbox import serve, vendors
 from pipelines.sandbox.tables import Row, Tables, sample_tables
 from pipelines.settings import Home, settings
-from tests.api.pulling import QUICK
+from tests.api.pulling import of_vendor
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("api-equals-files")]
 
 START, END = dt.date(2026, 2, 1), dt.date(2026, 5, 31)
 NOW = dt.datetime(2026, 6, 1, 2, tzinfo=dt.UTC)
 CUT = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
-MEASURES = {
-    "measure_orders": "won_orders, closed_deals, order_amount, cycle_days, is_new_product,"
-    " is_new_market, ordering_customers, new_customer_count, people_with_orders",
-    "measure_order_book": "order_book_change",
-    "measure_mqls": "mql_count, project_mql_count",
-    "measure_conversions": "converted_mqls",
-    "measure_activities": "activity_count, people_with_activities",
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What tools of a kind have in common. files: the connector whose export files the sample
+    company has; measures: the measures that come of them and their columns; records: the
+    least that an API gives."""
+
+    files: str
+    measures: dict[str, str]
+    records: int = 1_000
+
+
+KINDS = {
+    "crm": Kind(
+        "hubspot",
+        {
+            "measure_orders": "won_orders, closed_deals, order_amount, cycle_days, is_new_product,"
+            " is_new_market, ordering_customers, new_customer_count, people_with_orders",
+            "measure_order_book": "order_book_change",
+            "measure_mqls": "mql_count, project_mql_count",
+            "measure_conversions": "converted_mqls",
+            "measure_activities": "activity_count, people_with_activities",
+        },
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 
 
-def figures(home: Home) -> dict[str, list[Any]]:
+def figures(home: Home, kind: str) -> dict[str, list[Any]]:
     """Every row of the measures, without the keys of the source."""
-    select = " ".join(f"+{name}" for name in MEASURES)
-    run_dbt(["run", "--select", *select.split()], home, settings(home))
+    measures = KINDS[kind].measures
+    run_dbt(["run", "--select", *(f"+{name}" for name in measures)], home, settings(home))
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         return {
             name: db.execute(f"select {UNITS}, {columns} from {name} order by all").fetchall()
-            for name, columns in MEASURES.items()
+            for name, columns in measures.items()
         }
 
 
@@ -57,28 +76,35 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def told_by_files(sample: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
-    home = _copy(sample, tmp_path_factory.mktemp("files"))
-    with pytest.MonkeyPatch.context() as patch:
-        _environment(patch, home)
-        for name in ("hubspot", "organisation"):
-            ingest(discover()[name], home, settings(home), now=NOW)
-        return figures(home)
+def told_by_files(
+    sample: Home, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, list[Any]]]:
+    """What the export files tell, by kind."""
+
+    @functools.cache
+    def told(kind: str) -> dict[str, list[Any]]:
+        home = _copy(sample, tmp_path_factory.mktemp(f"files-{kind}"), KINDS[kind].files)
+        with pytest.MonkeyPatch.context() as patch:
+            _environment(patch, home)
+            for name in (KINDS[kind].files, "organisation"):
+                ingest(discover()[name], home, settings(home), now=NOW)
+            return figures(home, kind)
+
+    return told
 
 
 @pytest.fixture
-def empty_crm(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """The sample company without its CRM."""
+def empty(sample: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The sample company without its tools."""
     home = _copy(sample, tmp_path)
-    shutil.rmtree(home.inbox / "hubspot")
     _environment(monkeypatch, home)
     ingest(discover()["organisation"], home, settings(home), now=NOW)
     return home
 
 
-def _copy(sample: Home, to: Path) -> Home:
+def _copy(sample: Home, to: Path, *connectors: str) -> Home:
     home = Home((to / "koers").resolve())
-    for name in ("hubspot", "organisation"):
+    for name in (*connectors, "organisation"):
         shutil.copytree(sample.inbox / name, home.inbox / name)
     return home
 
@@ -91,26 +117,29 @@ def _environment(patch: pytest.MonkeyPatch, home: Home) -> None:
 def pull_from(name: str, tables: Tables, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     vendor = vendors()[name]
     with serve(vendor.account(tables)) as box:
-        for variable, value in {**vendor.environment(box.url), **QUICK}.items():
+        for variable, value in of_vendor(vendor, box.url).items():
             monkeypatch.setenv(variable, value)
         done = ingest(discover()[name], home, settings(home), now=NOW)
     assert not done.troubles
-    assert sum(load.loaded for load in done.loads) > 1_000
+    assert sum(load.loaded for load in done.loads) > KINDS[discover()[name].kind].records
 
 
 @pytest.mark.parametrize("name", sorted(vendors()))
 def test_an_api_gives_the_figures_of_the_files(
     name: str,
-    told_by_files: dict[str, list[Any]],
-    empty_crm: Home,
+    told_by_files: Callable[[str], dict[str, list[Any]]],
+    empty: Home,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pull_from(name, sample_tables(END, start=START), empty_crm, monkeypatch)
-    _same(figures(empty_crm), told_by_files)
+    kind = discover()[name].kind
+    pull_from(name, sample_tables(END, start=START), empty, monkeypatch)
+    _same(figures(empty, kind), told_by_files(kind))
 
 
 def test_a_change_of_crm_in_mid_year_gives_one_history(
-    told_by_files: dict[str, list[Any]], empty_crm: Home, monkeypatch: pytest.MonkeyPatch
+    told_by_files: Callable[[str], dict[str, list[Any]]],
+    empty: Home,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On the day of the change every contact and every open deal was taken over, with new numbers;
     the old CRM is still there, as it was left."""
@@ -136,9 +165,9 @@ def test_a_change_of_crm_in_mid_year_gives_one_history(
         activities=[a for a in tables.activities if a["activity_at"] >= CUT],
     )
     assert open_then
-    pull_from("pipedrive", left, empty_crm, monkeypatch)
-    pull_from("hubspot", taken, empty_crm, monkeypatch)
-    _same(figures(empty_crm), told_by_files)
+    pull_from("pipedrive", left, empty, monkeypatch)
+    pull_from("hubspot", taken, empty, monkeypatch)
+    _same(figures(empty, "crm"), told_by_files("crm"))
 
 
 def _as_left(row: Row) -> Row:

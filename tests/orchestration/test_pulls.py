@@ -18,7 +18,7 @@ from pipelines.nightly import NightlyResult, nightly
 from pipelines.passes import last_pass
 from pipelines.sandbox import Fault, Sandbox, serve, vendors
 from pipelines.settings import Home, Settings
-from tests.api.pulling import QUICK, small_tables
+from tests.api.pulling import of_vendor, small_tables
 from tests.orchestration.test_nightly import Notes
 
 
@@ -26,7 +26,7 @@ from tests.orchestration.test_nightly import Notes
 def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A HubSpot account that the environment names."""
     with serve(vendors()["hubspot"].account(small_tables())) as found:
-        for name, value in {**vendors()["hubspot"].environment(found.url), **QUICK}.items():
+        for name, value in of_vendor(vendors()["hubspot"], found.url).items():
             monkeypatch.setenv(name, value)
         yield found
 
