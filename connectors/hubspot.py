@@ -18,7 +18,7 @@ differ. Service keys are the way in: new accounts can make no private apps since
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -151,16 +151,17 @@ def _properties(fields: Sequence[Field], values: Mapping[str, str]) -> list[str]
     return sorted(named | {"hs_merged_object_ids"})
 
 
-def _merged(client: Client, records: Sequence[Json]) -> Iterator[Json]:
+def _merged(client: Client, records: Sequence[Json]) -> Iterable[Json]:
     """A record that was merged into another vanishes from every list without a word, so the winner
-    tells: its losers follow it as deletions."""
+    tells: its losers follow the page as deletions."""
+    found = list(records)
     for record in records:
-        yield record
         properties = record.get("properties") or {}
         losers = properties.get("hs_merged_object_ids")
         for loser in str(losers).split(";") if losers else ():
             if loser.strip().isdigit():
-                yield {"id": loser.strip(), "properties": properties, "is_merged": True}
+                found.append({"id": loser.strip(), "properties": properties, "is_merged": True})
+    return found
 
 
 def _is_merged(record: Json) -> bool:

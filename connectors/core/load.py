@@ -3,6 +3,7 @@
     with begin_load(landing, connector, stream, now=now) as load:
         source = load.open_source("deals.csv", fingerprint, sha256, size)
         load.add(values, source, row_number)           # values in the order of the stream's fields
+        load.extend(columns, source, row_numbers, is_deleted)  # the same for many rows at once
         load.reject(source, row_number, "amount", "12,x", "is no amount", '{"deal_id": "7"}')
         manifest = load.commit(Reach(...))
 
@@ -33,6 +34,8 @@ from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
 from connectors.core.spool import BATCH, COLUMNS, REJECT_COLUMNS, Spool, connect
 
 _quoted = json_encoder.encode_basestring
+_TOGETHER = 1_000
+"""Rows that are taken together: field by field takes less time than row by row."""
 SMALLEST_SHARE = 0.5
 SMALLEST_GUARDED = 20
 """Rows below which half as many is nothing to stop at: a list of a few people does change so."""
@@ -115,6 +118,7 @@ class Load:
         self._key_at = [names.index(name) for name in stream.key]
         self._updated_at = names.index(stream.updated_at) if stream.updated_at else None
         self._rows = 0
+        self._waiting: list[tuple[int, int, int, bool, Sequence[str | None]]] = []
         self._folder = landing.incoming / f"{connector.name}.{stream.name}.{self.load_id}"
         self._work = self._folder / "spool"
         make_folder(self._work)
@@ -143,35 +147,69 @@ class Load:
     ) -> None:
         """Take a record: canonical texts in the order of the stream's fields, personal ones still
         as they are."""
-        if self._pseudonyms is not None:
-            values = list(values)
-            for i in self._personal:
-                if (value := values[i]) is not None:
-                    values[i] = self._pseudonyms.of(value)
         self._rows += 1
         self.sources[source].read += 1
+        self._waiting.append((self._rows, source, row_number, is_deleted, values))
+        if len(self._waiting) >= _TOGETHER:
+            self._take_waiting()
+
+    def extend(
+        self,
+        columns: Sequence[Sequence[str | None]],
+        source: int,
+        row_numbers: Sequence[int],
+        is_deleted: Sequence[bool],
+    ) -> None:
+        """Take records: for each field of the stream the texts of all of them."""
+        number = len(row_numbers)
+        self._take_waiting()
+        seqs = range(self._rows + 1, self._rows + number + 1)
+        self._rows += number
+        self.sources[source].read += number
+        self._take(seqs, [source] * number, row_numbers, is_deleted, columns)
+
+    def _take_waiting(self) -> None:
+        if self._waiting:
+            seqs, sources, row_numbers, is_deleted, rows = zip(*self._waiting, strict=True)
+            self._waiting.clear()
+            self._take(seqs, sources, row_numbers, is_deleted, list(zip(*rows, strict=True)))
+
+    def _take(
+        self,
+        seqs: Sequence[int],
+        sources: Sequence[int],
+        row_numbers: Sequence[int],
+        is_deleted: Sequence[bool],
+        columns: Sequence[Sequence[str | None]],
+    ) -> None:
+        if self._pseudonyms is not None:
+            columns = list(columns)
+            for i in self._personal:
+                columns[i] = self._pseudonyms.of_each(columns[i])
         self._records.add(
-            (
-                self._rows,
-                source,
-                row_number,
-                self._json(values),
-                self._record_id(values),
-                None if self._updated_at is None else values[self._updated_at],
-                is_deleted,
-            )
+            seqs,
+            sources,
+            row_numbers,
+            self._json(columns),
+            self._record_ids(columns),
+            [None] * len(seqs) if self._updated_at is None else columns[self._updated_at],
+            is_deleted,
         )
 
-    def _json(self, values: Sequence[str | None]) -> str:
-        """The record as JSON, as `json.dumps` writes it, in a third of the time."""
-        return self._template % tuple(["null" if v is None else _quoted(v) for v in values])
+    def _json(self, columns: Sequence[Sequence[str | None]]) -> Iterator[str]:
+        """The records as JSON, as `json.dumps` writes them, in a fifth of the time."""
+        quoted = [["null" if v is None else _quoted(v) for v in column] for column in columns]
+        return map(self._template.__mod__, zip(*quoted, strict=True))
 
-    def _record_id(self, values: Sequence[str | None]) -> str:
-        if len(self._key_at) == 1:
-            return values[self._key_at[0]] or ""
+    def _record_ids(self, columns: Sequence[Sequence[str | None]]) -> Iterator[str]:
+        keys = [columns[i] for i in self._key_at]
+        if len(keys) == 1:
+            return (key or "" for key in keys[0])
         # Escaped, or ("a|b", "c") and ("a", "b|c") would be one record.
-        parts = (values[i] or "" for i in self._key_at)
-        return "|".join(p.replace("\\", "\\\\").replace("|", "\\|") for p in parts)
+        escaped = (
+            [(part or "").replace("\\", "\\\\").replace("|", "\\|") for part in key] for key in keys
+        )
+        return map("|".join, zip(*escaped, strict=True))
 
     def reject(
         self,
@@ -189,7 +227,14 @@ class Load:
         origin.read += 1
         origin.rejected += 1
         self._rejects.add(
-            (self._rows, source, origin.name, row_number, field, value, reason, record)
+            [self._rows],
+            [source],
+            [origin.name],
+            [row_number],
+            [field],
+            [value],
+            [reason],
+            [record],
         )
 
     def leave_out(self, source: int) -> None:
@@ -229,6 +274,7 @@ class Load:
         )
 
     def _finish(self, pulled: Pulled | None, accept_shrink: bool) -> Finished:
+        self._take_waiting()
         done = finish(
             self._db,
             self._folder,

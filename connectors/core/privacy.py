@@ -12,6 +12,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,10 +34,21 @@ class Pseudonyms:
 
     def of(self, value: str) -> str:
         """The HMAC-SHA256 (hex) of a value, after trimming and case-folding."""
+        return self.of_each([value])[0] or ""
+
+    def of_each(self, values: Iterable[str | None]) -> list[str | None]:
+        """The same of each; None stays None."""
         # Copying a keyed hash takes half the time of making one.
-        keyed = self._keyed.copy()
-        keyed.update(value.strip().casefold().encode())
-        return keyed.hexdigest()
+        copy = self._keyed.copy
+        found: list[str | None] = []
+        for value in values:
+            if value is None:
+                found.append(None)
+                continue
+            keyed = copy()
+            keyed.update(value.strip().casefold().encode())
+            found.append(keyed.hexdigest())
+        return found
 
     @functools.cached_property
     def _keyed(self) -> hmac.HMAC:

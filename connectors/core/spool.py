@@ -6,9 +6,11 @@ matters to memory beyond one batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from connectors.core.failpoints import failpoint
@@ -34,6 +36,8 @@ REJECT_COLUMNS = {
     "reason": "varchar",
     "record": "varchar",
 }
+
+_NUMPY = {"bigint": "int64", "integer": "int32", "boolean": "bool"}
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -65,24 +69,31 @@ class Spool:
         self._name = name
         self._columns = columns
         self._batch = batch
-        self._rows: list[tuple[object, ...]] = []
+        self._waiting: list[list[object]] = [[] for _ in columns]
         self.files: list[Path] = []
 
-    def add(self, row: tuple[object, ...]) -> None:
-        """Take one row, in the order of the columns."""
-        self._rows.append(row)
-        if len(self._rows) >= self._batch:
+    def add(self, *columns: Iterable[object]) -> None:
+        """Take rows: the values of each column, in the order of the columns."""
+        for waiting, values in zip(self._waiting, columns, strict=True):
+            waiting.extend(values)
+        if len(self._waiting[0]) >= self._batch:
             self._write()
 
     def finish(self) -> list[Path]:
         """Write what is left; the files, in order."""
-        if self._rows or not self.files:
+        if self._waiting[0] or not self.files:
             self._write()
         return self.files
 
     def _write(self) -> None:
-        # dtype=object: pandas must not guess a type from the values; each is cast by name below.
-        frame = pd.DataFrame(self._rows, columns=list(self._columns), dtype=object)
+        # pandas must not guess a type from the values; each is cast by name below.
+        frame = pd.DataFrame(
+            {
+                name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
+                for name, values in zip(self._columns, self._waiting, strict=True)
+            },
+            copy=False,
+        )
         # A source may write anything where it should write when a record was changed.
         casts = ", ".join(
             f"{'try_cast' if t == 'timestamp' else 'cast'}({n} as {t}) as {n}"
@@ -98,4 +109,4 @@ class Spool:
             self._db.unregister("batch")
         failpoint("landing.batch_written")
         self.files.append(file)
-        self._rows = []
+        self._waiting = [[] for _ in self._columns]

@@ -32,14 +32,12 @@ class Watermark:
                     midnight = dt.datetime.combine(today, dt.time(), zone) + dt.timedelta(days=1)
                     self._limit = midnight.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def see(self, value: str | None) -> None:
-        """Take the activity of one row, in canonical text, which sorts by time."""
-        if value is None or value >= self._limit:
-            return
-        if self.newest is None or value > self.newest:
-            self.newest = value
-        if self.oldest is None or value < self.oldest:
-            self.oldest = value
+    def see(self, *values: str | None) -> None:
+        """Take the activity of rows, in canonical text, which sorts by time."""
+        known = [value for value in values if value is not None and value < self._limit]
+        if known:
+            self.newest = max(known) if self.newest is None else max(self.newest, *known)
+            self.oldest = min(known) if self.oldest is None else min(self.oldest, *known)
 
 
 def covers_until(

@@ -85,13 +85,26 @@ def test_one_moment_in_any_zone_is_one_text(moment: dt.datetime, hours: int) -> 
 
 def test_a_record_is_read_wherever_its_fields_stand() -> None:
     reader = RecordReader(STREAM, {"AT": "closedate"})
+
+    def read(record: Any) -> list[str | None]:
+        return [text for [text] in reader.read([record]).columns]
+
     properties = {"amount": "1.50", "closedate": "2026-02-03"}
     record = {"id": 5, "properties": properties, "a": {"b": {"c": "x"}}}
-    assert reader.read(record) == ["5", "1.50", "2026-02-03", "x", None]
-    assert reader.read({"id": "5", "properties": None, "a": []}) == ["5", None, None, None, None]
-    for wrong in ({}, {"id": None}, {"id": ""}, [], "x"):
-        with pytest.raises(ValueError, match=r"identifies|object"):
-            reader.read(wrong)
+    assert read(record) == ["5", "1.50", "2026-02-03", "x", None]
+    assert read({"id": "5", "properties": None, "a": []}) == ["5", None, None, None, None]
+
+
+def test_what_nothing_identifies_is_left_out_and_told() -> None:
+    wrong = [{}, {"id": None}, {"id": ""}, [], "x", None]
+    records = [{"id": 1}, *wrong[:4], {"id": 2}, *wrong[4:], {"id": 3, "properties": {"amount": 7}}]
+    found = RecordReader(STREAM, {"AT": "closedate"}).read(records)
+    assert found.columns[:2] == [["1", "2", "3"], [None, None, "7"]]
+    assert list(found.kept) == [0, 5, 8]
+    told = dict(found.problems)
+    assert sorted(told) == [1, 2, 3, 4, 6, 7]
+    assert all("identifies" in told[at] for at in (1, 2, 3))
+    assert all("object" in told[at] for at in (4, 6, 7))
 
 
 JSON = st.recursive(
@@ -103,8 +116,9 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_value_breaks_a_record(value: Any) -> None:
-    texts = RecordReader(STREAM, {"AT": "at"}).read(
-        {"id": 1, "properties": {"amount": value, "at": value}, "a": value}
+    found = RecordReader(STREAM, {"AT": "at"}).read(
+        [{"id": 1, "properties": {"amount": value, "at": value}, "a": value}]
     )
+    texts = [text for [text] in found.columns]
     assert all(text is None or isinstance(text, str) for text in texts)
     json.dumps(texts)

@@ -359,18 +359,18 @@ class _Reading:
 
     def take(self, listing: Listing, page: Page) -> None:
         """Take the records of a page."""
-        load, read, see, at_field = self._load, self._reader.read, self.mark.see, self.mark.at
-        gone, is_deleted, number = listing.deleted, listing.is_deleted, load.rows
-        for record in page.records:
-            number += 1
-            try:
-                texts = read(record)
-            except ValueError as error:
-                load.reject(0, number, None, None, f"a record {error}", None)
-                continue
-            load.add(texts, 0, number, gone if is_deleted is None else is_deleted(record))
-            if at_field is not None:
-                see(texts[at_field])
+        load, before = self._load, self._load.rows
+        found = self._reader.read(page.records)
+        numbers = [before + 1 + at for at in found.kept]
+        if listing.is_deleted is None:
+            is_deleted = [listing.deleted] * len(numbers)
+        else:
+            is_deleted = [listing.is_deleted(page.records[at]) for at in found.kept]
+        load.extend(found.columns, 0, numbers, is_deleted)
+        for place, reason in found.problems:
+            load.reject(0, before + 1 + place, None, None, f"a record {reason}", None)
+        if self.mark.at is not None:
+            self.mark.see(*found.columns[self.mark.at])
         self._pages += 1
         if time.monotonic() >= self._next:
             self._tell()

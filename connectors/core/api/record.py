@@ -1,4 +1,5 @@
-"""From a record of an API to the canonical texts of a stream's fields.
+"""From the records of an API to the canonical texts of a stream's fields, a page at a time and a
+field at a time, since that takes half the time of record by record.
 
 Landing takes what the source gave: a value of another type than declared is landed as its text, and
 staging, which casts, says what is wrong with it. Only what identifies a record must be there.
@@ -9,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from connectors.core.api.messages import Json, at
 from connectors.core.contract import Stream
@@ -18,7 +20,7 @@ _UTC = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?Z)?")
 _is_utc = _UTC.fullmatch
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{11,14}")
 
-Text = Callable[[Json], str | None]
+Texts = list[str | None]
 
 
 def text_of(value: Json) -> str | None:
@@ -36,13 +38,16 @@ def text_of(value: Json) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def texts_of(values: Sequence[Json]) -> Texts:
+    """`text_of` each."""
+    # Most values are texts that stay as they are.
+    return [(v or None) if type(v) is str else text_of(v) for v in values]
+
+
 def moment_of(value: Json) -> str | None:
     """A moment as `YYYY-MM-DDTHH:MM:SS[.fff]Z`, in one spelling, from ISO 8601 with any offset, or
     milliseconds since 1970; a date stays a date. What is none of these stays its text."""
-    # Nearly every moment is spelled so; another text of this shape stays as it is anyway.
-    if type(value) is str and len(value) == 24 and value[10] == "T" and value[23] == "Z":
-        return value[:19] + "Z" if value[19:23] == ".000" else value
-    text = value or None if type(value) is str else text_of(value)
+    text = text_of(value)
     if text is None:
         return None
     if _is_utc(text):
@@ -60,6 +65,33 @@ def moment_of(value: Json) -> str | None:
     return shown.isoformat(timespec="milliseconds" if shown.microsecond else "seconds") + "Z"
 
 
+def moments_of(values: Sequence[Json]) -> Texts:
+    """`moment_of` each."""
+    # Nearly every moment is spelled with milliseconds and a Z; another text of that shape would
+    # stay as it is anyway.
+    return [
+        None
+        if v is None
+        else (v[:19] + "Z" if v[19:23] == ".000" else v)
+        if type(v) is str and len(v) == 24 and v[10] == "T" and v[23] == "Z"
+        else moment_of(v)
+        for v in values
+    ]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read of some records.
+
+    columns: for each field of the stream the texts of the records that were good. kept: the places
+    of those among the records. problems: the place of each other one, and what is wrong with it.
+    """
+
+    columns: list[Texts]
+    kept: Sequence[int]
+    problems: list[tuple[int, str]]
+
+
 class RecordReader:
     """Reads the records of one stream.
 
@@ -68,34 +100,50 @@ class RecordReader:
 
     def __init__(self, stream: Stream, names: Mapping[str, str]) -> None:
         # By the object they stand in, so that each is looked up once for a record.
-        groups: dict[str, list[tuple[int, str, Text]]] = {}
+        groups: dict[str, list[tuple[int, str, Callable[[Sequence[Json]], Texts]]]] = {}
         for index, field in enumerate(stream.fields):
             parent, _, name = field.path.format_map(names).rpartition(".")
             if name:
-                text = moment_of if field.type == "datetime" else text_of
-                groups.setdefault(parent, []).append((index, name, text))
+                texts = moments_of if field.type == "datetime" else texts_of
+                groups.setdefault(parent, []).append((index, name, texts))
         self._groups = list(groups.items())
         self._width = len(stream.fields)
         fields = [field.name for field in stream.fields]
         self._key = [(fields.index(name), name) for name in stream.key]
 
-    def read(self, record: Json) -> list[str | None]:
-        """The texts in the order of the stream's fields. Raises ValueError, saying what is missing,
-        for a record that nothing identifies."""
-        if not isinstance(record, dict):
-            raise ValueError("is no object")
-        texts: list[str | None] = [None] * self._width
-        for parent, members in self._groups:
-            found = at(record, parent) if parent else record
-            if isinstance(found, dict):
-                for index, name, text in members:
-                    value = found.get(name)
-                    # Most values are texts that stay as they are.
-                    if type(value) is str and text is text_of:
-                        texts[index] = value or None
-                    elif value is not None:
-                        texts[index] = text(value)
+    def read(self, records: Sequence[Json]) -> Read:
+        """The texts of the records. A record that nothing identifies is left out, and told."""
+        problems: list[tuple[int, str]] = []
+        kept: Sequence[int] = range(len(records))
+        if not all(type(record) is dict for record in records):
+            problems = [(at, "is no object") for at in kept if type(records[at]) is not dict]
+            kept = [at for at in kept if type(records[at]) is dict]
+            records = [records[at] for at in kept]
+        columns = self._columns(records)
+        missing: dict[int, str] = {}
         for index, name in self._key:
-            if texts[index] is None:
-                raise ValueError(f"{name}: is missing, and identifies the record")
-        return texts
+            if None in columns[index]:
+                for at, text in enumerate(columns[index]):
+                    if text is None:
+                        missing.setdefault(at, f"{name}: is missing, and identifies the record")
+        if missing:
+            problems += [(kept[at], reason) for at, reason in missing.items()]
+            good = [at for at in range(len(records)) if at not in missing]
+            columns = [[column[at] for at in good] for column in columns]
+            kept = [kept[at] for at in good]
+        return Read(columns, kept, problems)
+
+    def _columns(self, records: Sequence[Json]) -> list[Texts]:
+        columns: list[Texts] = [[]] * self._width
+        for parent, members in self._groups:
+            objects = records
+            if parent:
+                found = (at(record, parent) for record in records)
+                objects = [each if type(each) is dict else _NOTHING for each in found]
+            for index, name, texts in members:
+                columns[index] = texts([each.get(name) for each in objects])
+        empty: Texts = [None] * len(records)
+        return [column if column else empty for column in columns]
+
+
+_NOTHING: dict[str, Json] = {}

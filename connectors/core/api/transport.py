@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -83,6 +84,23 @@ def resolve_url(base: str, path: str, query: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
 
+def _target(url: str) -> str:
+    """Path and query of an absolute URL."""
+    parts = urlsplit(url)
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _body(request: Request) -> tuple[bytes | None, dict[str, str]]:
+    """The body of a request, and the header that says what it is."""
+    if request.json is not None:
+        return json.dumps(request.json).encode(), {"Content-Type": "application/json"}
+    if request.form is not None:
+        kind = "application/x-www-form-urlencoded"
+        return urlencode(request.form).encode(), {"Content-Type": kind}
+    return None, {}
+
+
 class HttpTransport:
     """See the module. origins: the base URLs whose origins may be contacted."""
 
@@ -103,6 +121,10 @@ class HttpTransport:
         )
         self._proxies = {at: dict(get_environ_proxies(at)) for at in self._origins}
         self._adapter = _Adapter(pool_maxsize=connections)
+        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._timeout = urllib3.Timeout(
+            connect=CONNECT_SECONDS, read=min(READ_SECONDS, deadline_seconds)
+        )
 
     def close(self) -> None:
         self._adapter.close()
@@ -116,23 +138,25 @@ class HttpTransport:
                 f"the answer leads to {at}, but the account is at {', '.join(self._origins)}; "
                 "nothing was sent there"
             )
-        prepared = requests.Request(
-            request.method,
-            url,
-            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers},
-            json=request.json,
-            data=request.form,
-        ).prepare()
+        body, kind = _body(request)
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **kind, **headers}
         with self._watchdog.until(self._deadline_seconds) as watch:
             try:
-                answer = self._adapter.send(
-                    prepared,
-                    stream=True,
-                    timeout=(CONNECT_SECONDS, min(READ_SECONDS, self._deadline_seconds)),
-                    verify=self._verify,
-                    proxies=self._proxies[at],
+                pool = self._pool(at)
+                through_proxy = pool.proxy is not None and pool.scheme == "http"
+                answer = pool.urlopen(
+                    request.method,
+                    url if through_proxy else _target(url),
+                    body=body,
+                    headers=sent,
+                    retries=False,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=self._timeout,
+                    preload_content=False,
+                    decode_content=False,
                 )
-                body = self._read(answer.raw)
+                whole = self._read(answer)
             except (
                 requests.RequestException,
                 urllib3.exceptions.HTTPError,
@@ -147,10 +171,23 @@ class HttpTransport:
                 ) from None
             if watch.expired:
                 raise BrokenExchangeError(f"no whole answer within {self._deadline_seconds:g} s")
-        if 300 <= answer.status_code < 400:
+        if 300 <= answer.status < 400:
             raise UnsafeAddressError("the answer is a redirect, which is never followed")
         found = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, found, body)
+        return Response(answer.status, found, whole)
+
+    def _pool(self, at: str) -> urllib3.HTTPConnectionPool:
+        """The connections to an origin, as `requests` makes them: certificates, proxies. An
+        exchange goes over them without what `requests` does for each: half of its time."""
+        found = self._pools.get(at)
+        if found is None:
+            asked = requests.Request("GET", at).prepare()
+            found = self._adapter.get_connection_with_tls_context(
+                asked, self._verify, proxies=self._proxies[at]
+            )
+            self._adapter.cert_verify(found, at, self._verify, None)
+            self._pools[at] = found
+        return found
 
     def _read(self, raw: Any) -> bytes:
         parts, size = [], 0
