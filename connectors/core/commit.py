@@ -1,8 +1,7 @@
-"""From spooled rows to the files of a load: judged, counted, written and flushed."""
+"""From the rows of a load to its files: judged, counted, written and flushed."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from pathlib import Path
 import duckdb
 
 from connectors.core.contract import Stream
-from connectors.core.durable import sha256, sync
+from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
 from connectors.core.known import Known, compare
 from connectors.core.manifest import Counts, Part, SourceFile
+from connectors.core.parts import Parts, Stamp, texts
 from connectors.core.spool import Spool
 from connectors.core.verdicts import Tally, judge
 
@@ -50,31 +50,24 @@ def finish(
     folder: Path,
     stream: Stream,
     sources: Sequence[Source],
-    records: Spool,
+    records: Parts,
     rejects: Spool,
+    stamp: Stamp,
     *,
-    load_id: str,
-    extracted_at: dt.datetime,
     known: Known | None = None,
 ) -> Finished:
-    """Write the parts and the rejects of a load into `folder`. known: of a load from an API, with
-    what to compare it."""
+    """Settle the parts of a load and write its rejects into `folder`. known: of a load from an
+    API, with what to compare it."""
     left_out = [number for number, source in enumerate(sources) if source.left_out]
-    record_spools, reject_spools = records.finish(), rejects.finish()
+    records.flush()
+    reject_spools = rejects.finish()
     failpoint("landing.spooled")
     missing = alive = 0
     if known is not None:
         seq = sum(source.read for source in sources)
-        work = record_spools[0].parent
-        spool, missing, alive = compare(db, known, stream, record_spools, work, seq)
+        missing, alive = compare(db, known, stream, records, seq)
         sources[0].read += missing
-        record_spools = [*record_spools, spool] if spool else record_spools
-    tallies = judge(db, record_spools, left_out, in_order=known is not None)
-    stamp = {
-        "load_id": load_id,
-        "extracted_at": extracted_at.astimezone(dt.UTC).replace(tzinfo=None),
-    }
-    parts = _write_parts(db, folder, record_spools, left_out, stamp)
+    tallies = judge(db, left_out, in_order=known is not None)
     files = tuple(
         _file(source, tallies.get(number, Tally()))
         for number, source in enumerate(sources)
@@ -86,26 +79,23 @@ def finish(
         rejected=sum(f.rejected for f in files),
         duplicate=sum(f.duplicate for f in files),
     )
-    if counts.loaded != sum(part.rows for part in parts):
-        raise AssertionError(f"{counts} but the parts hold {sum(p.rows for p in parts)} rows")
-    size = sum(part.bytes for part in parts)
+    size = 0
     if counts.rejected:
         names = [source.name for source in sources]
-        query = _REJECTS.format(record=_public(stream))
         values = {
-            "spools": _texts(record_spools),
-            "rejects": _texts(reject_spools),
+            "parts": texts(records.files),
+            "rejects": texts(reject_spools),
             "left_out": left_out,
             "names": names,
             "field": ", ".join(stream.key),
             "hide_id": any(f.personal for f in stream.fields if f.name in stream.key),
-            **stamp,
+            **vars(stamp),
         }
-        written, target = _copy(db, query, values, folder / "rejects-00000.parquet")
-        if written != counts.rejected:
-            raise AssertionError(f"{counts} but {written} rejected rows were written")
-        size += target.stat().st_size
-    return Finished(counts, files, parts, size, missing, alive)
+        size = _write_rejects(db, folder, stream, counts.rejected, values)
+    parts = records.settle()
+    if counts.loaded != sum(part.rows for part in parts):
+        raise AssertionError(f"{counts} but the parts hold {sum(p.rows for p in parts)} rows")
+    return Finished(counts, files, parts, size + sum(p.bytes for p in parts), missing, alive)
 
 
 def _file(source: Source, tally: Tally) -> SourceFile:
@@ -122,29 +112,23 @@ def _file(source: Source, tally: Tally) -> SourceFile:
     )
 
 
-_PART = """
-    select record, record_id, updated_at, is_deleted,
-        cast($extracted_at as timestamp) as extracted_at, cast($load_id as varchar) as load_id
-    from read_parquet($spool) as spooled
-    where not list_contains($left_out, source)
-        and not exists (select 1 from dropped where dropped.seq = spooled.seq)
-    order by seq
-"""
-
 _REJECTS = """
     with conflicts as (
         select
-            spooled.seq,
-            list_extract($names, spooled.source + 1) as source_file,
-            spooled.row_number,
+            seen.seq,
+            list_extract($names, seen.source + 1) as source_file,
+            seen.row_number,
             $field as field,
-            case when not $hide_id then spooled.record_id end as value,
-            'rows ' || spooled.row_number || ' and ' || dropped.kept_row || ' have the same '
+            case when not $hide_id then landed.record_id end as value,
+            'rows ' || seen.row_number || ' and ' || dropped.kept_row || ' have the same '
                 || $field || ' but differ, and nothing says which is newer: row '
                 || dropped.kept_row || ' is kept' as reason,
             {record} as record
-        from read_parquet($spools) as spooled
-        join dropped using (seq)
+        from dropped
+        join seen using (seq)
+        join read_parquet($parts, filename = true, file_row_number = true) as landed
+            on landed.file_row_number = seen.position
+            and landed.filename = list_extract($parts, seen.part + 1)
         where dropped.is_conflict
     ),
     refused as (
@@ -163,45 +147,26 @@ def _public(stream: Stream) -> str:
     """SQL for a record without its personal fields (their HMACs do not help a person)."""
     personal = {f.name: None for f in stream.fields if f.personal}
     if not personal:
-        return "spooled.record"
-    return f"cast(json_merge_patch(spooled.record, '{json.dumps(personal)}') as varchar)"
+        return "landed.record"
+    return f"cast(json_merge_patch(landed.record, '{json.dumps(personal)}') as varchar)"
 
 
-def _write_parts(
+def _write_rejects(
     db: duckdb.DuckDBPyConnection,
     folder: Path,
-    spools: Sequence[Path],
-    left_out: Sequence[int],
-    stamp: dict[str, object],
-) -> tuple[Part, ...]:
-    """One part for each spool that has rows to keep. A load without any row has one empty part:
-    a reader of parts must see that a full load emptied the stream."""
-    parts: list[Part] = []
-    for spool in spools:
-        target = folder / f"part-{len(parts):05d}.parquet"
-        values = {"spool": str(spool), "left_out": list(left_out), **stamp}
-        rows, _ = _copy(db, _PART, values, target)
-        if rows == 0 and (parts or spool is not spools[-1]):
-            target.unlink()
-            continue
-        parts.append(Part(target.name, rows, target.stat().st_size, sha256(target)))
-        failpoint("landing.part_written")
-    return tuple(parts)
-
-
-def _copy(
-    db: duckdb.DuckDBPyConnection, query: str, values: dict[str, object], target: Path
-) -> tuple[int, Path]:
+    stream: Stream,
+    number: int,
+    values: dict[str, object],
+) -> int:
+    """The bytes of the file."""
+    target = folder / "rejects-00000.parquet"
+    query = _REJECTS.format(record=_public(stream))
     db.execute(
         f"copy ({query}) to $target (format parquet, compression zstd)",
         {**values, "target": str(target)},
     )
     written = db.fetchone()
-    if written is None:
-        raise AssertionError("COPY says how many rows it wrote")
+    if written is None or int(written[0]) != number:
+        raise AssertionError(f"{number} rows were rejected, but {written} were written")
     sync(target)
-    return int(written[0]), target
-
-
-def _texts(paths: Sequence[Path]) -> list[str]:
-    return [str(path) for path in paths]
+    return target.stat().st_size

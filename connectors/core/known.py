@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.core.contract import Stream
+from connectors.core.parts import Parts, texts
 
 # The hashes tell rows apart, they guard nothing; 128 bits do not collide by accident.
 _LANDED = """
@@ -29,10 +30,17 @@ _NOTHING = """(
         null::timestamp as updated_at, null::varchar as load_id where false
 )"""
 _MISSING = """
+    create or replace temp table missing as
+    select
+        row_number() over (order by record_id) - 1 as position,
+        $first + row_number() over (order by record_id) as seq,
+        cast(0 as integer) as source, cast(0 as bigint) as row_number,
+        cast($record as varchar) as record, record_id, updated_at, true as is_deleted
     from landed
     where not is_deleted
         and (updated_at is null or updated_at < $before)
-        and id not in (select md5_number(record_id) from read_parquet($spools))
+        and id not in (select id from seen)
+    order by record_id
 """
 
 
@@ -55,45 +63,31 @@ def compare(
     db: duckdb.DuckDBPyConnection,
     known: Known,
     stream: Stream,
-    spools: Sequence[Path],
-    folder: Path,
+    parts: Parts,
     first_seq: int,
-) -> tuple[Path | None, int, int]:
-    """Leaves a table `landed` in `db`. For a sweep: a spool of tombstones in `folder` (None where
-    there are none), their number, and how many records were known."""
+) -> tuple[int, int]:
+    """Leaves a table `landed` in `db`. For a sweep: tombstones among the parts, their number, and
+    how many records were known."""
     source = _NOTHING
     values: dict[str, object] = {"since": _naive(known.since)}
     if known.parts:
         source = "read_parquet($parts)"
-        values["parts"] = [str(part) for part in known.parts]
+        values["parts"] = texts(known.parts)
     db.execute(_LANDED.format(parts=source), values)
     if not known.sweep:
-        return None, 0, 0
-    row = db.execute("select count(*) from landed where not is_deleted").fetchone()
-    alive = int(row[0]) if row else 0
+        return 0, 0
+    alive = _count(db, "landed where not is_deleted")
     record = json.dumps({field.name: None for field in stream.fields}, separators=(",", ":"))
-    target = folder / "tombstones.parquet"
-    db.execute(
-        f"""
-        copy (
-            select
-                $first + row_number() over (order by record_id) as seq,
-                cast(0 as integer) as source, cast(0 as bigint) as row_number,
-                $record as record, record_id, updated_at, true as is_deleted
-            {_MISSING}
-        ) to $target (format parquet)
-        """,
-        {
-            "first": first_seq,
-            "record": record,
-            "target": str(target),
-            "before": _naive(known.before),
-            "spools": [str(spool) for spool in spools],
-        },
-    )
-    written = db.fetchone()
-    missing = int(written[0]) if written else 0
-    return (target if missing else None), missing, alive
+    db.execute(_MISSING, {"first": first_seq, "record": record, "before": _naive(known.before)})
+    missing = _count(db, "missing")
+    if missing:
+        parts.take("missing")
+    return missing, alive
+
+
+def _count(db: duckdb.DuckDBPyConnection, rows: str) -> int:
+    row = db.execute(f"select count(*) from {rows}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def same_rows(db: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequence[Path]) -> bool:
@@ -105,7 +99,7 @@ def same_rows(db: duckdb.DuckDBPyConnection, before: Sequence[Path], after: Sequ
         select not exists (from before except all from after)
             and not exists (from after except all from before)
         """,
-        {"before": [str(p) for p in before], "after": [str(p) for p in after]},
+        {"before": texts(before), "after": texts(after)},
     ).fetchone()
     return bool(row and row[0])
 

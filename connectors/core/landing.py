@@ -27,10 +27,20 @@ _GIVEN: dict[tuple[Path, str], str] = {}
 
 
 class Landing:
-    """The landing under one folder. Paths and look-ups only: `Load` writes."""
+    """The landing under one folder. Paths and look-ups only: `Load` writes. A manifest, which never
+    changes, is read once."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._manifests: dict[Path, Manifest] = {}
+
+    def manifest(self, connector: str, stream: str, load_id: str) -> Manifest:
+        """The manifest of a committed load. Raises LandingDamagedError."""
+        folder = self.load_folder(connector, stream, load_id)
+        found = self._manifests.get(folder)
+        if found is None:
+            found = self._manifests[folder] = read_manifest(folder)
+        return found
 
     @property
     def incoming(self) -> Path:
@@ -63,12 +73,12 @@ class Landing:
     def newest(self, connector: str, stream: str) -> Manifest | None:
         """The manifest of the newest committed load. Raises LandingDamagedError."""
         ids = self.load_ids(connector, stream)
-        return read_manifest(self.load_folder(connector, stream, ids[-1])) if ids else None
+        return self.manifest(connector, stream, ids[-1]) if ids else None
 
     def manifests(self, connector: str, stream: str) -> Iterator[Manifest]:
         """The manifests of the committed loads, newest first. Raises LandingDamagedError."""
         for load_id in reversed(self.load_ids(connector, stream)):
-            yield read_manifest(self.load_folder(connector, stream, load_id))
+            yield self.manifest(connector, stream, load_id)
 
     def key_id(self) -> str | None:
         """The id of the pseudonym key that the landing was made with, if it has personal fields."""
@@ -96,10 +106,9 @@ class Landing:
     def parts(self, connector: str, stream: str) -> list[Path]:
         """The Parquet parts of all committed loads of a stream, oldest first."""
         return [
-            folder / part.name
+            self.load_folder(connector, stream, load_id) / part.name
             for load_id in self.load_ids(connector, stream)
-            for folder in [self.load_folder(connector, stream, load_id)]
-            for part in read_manifest(folder).parts
+            for part in self.manifest(connector, stream, load_id).parts
             if part.rows
         ]
 

@@ -30,8 +30,9 @@ from connectors.core.known import Known, same_rows
 from connectors.core.landing import Landing
 from connectors.core.locks import exclusive, shared
 from connectors.core.manifest import Manifest
+from connectors.core.parts import Parts, Stamp
 from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
-from connectors.core.spool import BATCH, COLUMNS, REJECT_COLUMNS, Spool, connect
+from connectors.core.spool import BATCH, REJECT_COLUMNS, Spool, connect
 
 _quoted = json_encoder.encode_basestring
 _TOGETHER = 1_000
@@ -123,7 +124,8 @@ class Load:
         self._work = self._folder / "spool"
         make_folder(self._work)
         self._db = connect()
-        self._records = Spool(self._db, self._work, "records", COLUMNS, spool_rows)
+        self._stamp = Stamp(self.load_id, now.astimezone(dt.UTC).replace(tzinfo=None))
+        self._records = Parts(self._db, self._folder, self._stamp, spool_rows)
         self._rejects = Spool(self._db, self._work, "rejects", REJECT_COLUMNS, spool_rows)
 
     def _key(self) -> Pseudonyms | None:
@@ -282,8 +284,7 @@ class Load:
             self.sources,
             self._records,
             self._rejects,
-            load_id=self.load_id,
-            extracted_at=self.now,
+            self._stamp,
             known=pulled.known if pulled else None,
         )
         if not accept_shrink:

@@ -1,4 +1,4 @@
-"""Rows on their way into a load: gathered in batches, and written as Parquet batch by batch.
+"""Rows on their way into a load: gathered in batches, and written batch by batch.
 
 DuckDB in memory does the writing, over pandas frames; neither the number nor the size of the rows
 matters to memory beyond one batch.
@@ -13,19 +13,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from connectors.core.failpoints import failpoint
-
 BATCH = 20_000
 
-COLUMNS = {
-    "seq": "bigint",
-    "source": "integer",
-    "row_number": "bigint",
-    "record": "varchar",
-    "record_id": "varchar",
-    "updated_at": "timestamp",
-    "is_deleted": "boolean",
-}
 REJECT_COLUMNS = {
     "seq": "bigint",
     "source": "integer",
@@ -53,8 +42,64 @@ def connect() -> duckdb.DuckDBPyConnection:
     )
 
 
-class Spool:
-    """Rows of one shape. A table of no rows is one file too, so that its columns can be read."""
+class Batches:
+    """Gathers rows column by column, and hands them on batch by batch, as a relation `batch` of
+    `db` that also has the `position` of each row in its batch.
+
+    columns: name and SQL type of each.
+    """
+
+    def __init__(
+        self, db: duckdb.DuckDBPyConnection, columns: dict[str, str], batch: int = BATCH
+    ) -> None:
+        self._db, self._columns, self._batch = db, columns, batch
+        self._waiting: list[list[object]] = [[] for _ in columns]
+
+    def add(self, *columns: Iterable[object]) -> None:
+        """Take rows: the values of each column, in the order of the columns."""
+        for waiting, values in zip(self._waiting, columns, strict=True):
+            waiting.extend(values)
+        if len(self._waiting[0]) >= self._batch:
+            self._hand_on()
+
+    def flush(self) -> None:
+        """Hand on what is left."""
+        if self._waiting[0]:
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        number = len(self._waiting[0])
+        # pandas must not guess a type from the values; each is cast by name.
+        frame = pd.DataFrame(
+            {
+                "position": np.arange(number),
+                **{
+                    name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
+                    for name, values in zip(self._columns, self._waiting, strict=True)
+                },
+            },
+            copy=False,
+        )
+        # A source may write anything where it should write when a record was changed.
+        casts = ", ".join(
+            f"{'try_cast' if t == 'timestamp' else 'cast'}({n} as {t}) as {n}"
+            for n, t in self._columns.items()
+        )
+        self._db.register("batch", frame)
+        try:
+            self._write(casts, number)
+        finally:
+            self._db.unregister("batch")
+        self._waiting = [[] for _ in self._columns]
+
+    def _write(self, casts: str, number: int) -> None:
+        """Write the relation `batch`. casts: its columns, of their types."""
+        raise NotImplementedError
+
+
+class Spool(Batches):
+    """Rows in Parquet files of their own. A table of no rows is one file too, so that its columns
+    can be read."""
 
     def __init__(
         self,
@@ -64,49 +109,20 @@ class Spool:
         columns: dict[str, str],
         batch: int = BATCH,
     ) -> None:
-        self._db = db
-        self._folder = folder
-        self._name = name
-        self._columns = columns
-        self._batch = batch
-        self._waiting: list[list[object]] = [[] for _ in columns]
+        super().__init__(db, columns, batch)
+        self._folder, self._name = folder, name
         self.files: list[Path] = []
-
-    def add(self, *columns: Iterable[object]) -> None:
-        """Take rows: the values of each column, in the order of the columns."""
-        for waiting, values in zip(self._waiting, columns, strict=True):
-            waiting.extend(values)
-        if len(self._waiting[0]) >= self._batch:
-            self._write()
 
     def finish(self) -> list[Path]:
         """Write what is left; the files, in order."""
         if self._waiting[0] or not self.files:
-            self._write()
+            self._hand_on()
         return self.files
 
-    def _write(self) -> None:
-        # pandas must not guess a type from the values; each is cast by name below.
-        frame = pd.DataFrame(
-            {
-                name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
-                for name, values in zip(self._columns, self._waiting, strict=True)
-            },
-            copy=False,
-        )
-        # A source may write anything where it should write when a record was changed.
-        casts = ", ".join(
-            f"{'try_cast' if t == 'timestamp' else 'cast'}({n} as {t}) as {n}"
-            for n, t in self._columns.items()
-        )
+    def _write(self, casts: str, number: int) -> None:
         file = self._folder / f"{self._name}-{len(self.files):05d}.parquet"
-        self._db.register("batch", frame)
-        try:
-            self._db.execute(
-                f"copy (select {casts} from batch) to $file (format parquet)", {"file": str(file)}
-            )
-        finally:
-            self._db.unregister("batch")
-        failpoint("landing.batch_written")
+        self._db.execute(
+            f"copy (select {casts} from batch order by position) to $file (format parquet)",
+            {"file": str(file)},
+        )
         self.files.append(file)
-        self._waiting = [[] for _ in self._columns]

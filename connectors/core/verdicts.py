@@ -6,25 +6,16 @@ file that differ, with nothing to say which is newer, are a conflict: the last i
 others are rejected where a person can see them. An API gives its records one after another, so
 there the later one is newer, and what is landed already is a duplicate too.
 
-Only hashes of ids and records are held in memory, never records.
+Works on the table `seen` of `connectors.core.parts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-# MD5 tells rows apart here, it guards nothing; 128 bits do not collide by accident.
-_SEEN = """
-    create or replace temp table seen as
-    select seq, source, row_number, updated_at, is_deleted,
-        md5_number(record_id) as id, md5_number(record) as content
-    from read_parquet($spools)
-    where not list_contains($left_out, source)
-"""
 _DROPPED = """
     create or replace temp table dropped as
     with repeated as (select id from seen group by id having count(*) > 1),
@@ -77,18 +68,19 @@ class Tally:
 
 def judge(
     db: duckdb.DuckDBPyConnection,
-    spools: Sequence[Path],
     left_out: Sequence[int],
     *,
     in_order: bool = False,
 ) -> dict[int, Tally]:
     """Leaves a table `dropped` (seq, source, row_number, kept_row, is_conflict) in `db`, and
-    counts per source.
+    counts per source. What is left out goes from `seen`.
 
     left_out: the sources that are not landed after all. in_order: of rows that nothing else tells
     apart the later is newer, and what a table `landed` says already is dropped.
     """
-    db.execute(_SEEN, {"spools": [str(s) for s in spools], "left_out": list(left_out)})
+    db.execute(
+        "delete from seen where list_contains($left_out, source)", {"left_out": list(left_out)}
+    )
     db.execute(_DROPPED, {"in_order": in_order})
     if in_order:
         db.execute(_ALREADY_LANDED)
@@ -100,5 +92,4 @@ def judge(
         group by source
         """
     ).fetchall()
-    db.execute("drop table seen")
     return {source: Tally(loaded, conflict, same) for source, loaded, conflict, same in counted}

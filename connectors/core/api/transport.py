@@ -121,7 +121,7 @@ class HttpTransport:
         )
         self._proxies = {at: dict(get_environ_proxies(at)) for at in self._origins}
         self._adapter = _Adapter(pool_maxsize=connections)
-        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._pools: dict[str, Any] = {}
         self._timeout = urllib3.Timeout(
             connect=CONNECT_SECONDS, read=min(READ_SECONDS, deadline_seconds)
         )
@@ -176,18 +176,17 @@ class HttpTransport:
         found = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status, found, whole)
 
-    def _pool(self, at: str) -> urllib3.HTTPConnectionPool:
+    def _pool(self, at: str) -> Any:
         """The connections to an origin, as `requests` makes them: certificates, proxies. An
         exchange goes over them without what `requests` does for each: half of its time."""
-        found = self._pools.get(at)
-        if found is None:
+        if at not in self._pools:
             asked = requests.Request("GET", at).prepare()
-            found = self._adapter.get_connection_with_tls_context(
+            pool = self._adapter.get_connection_with_tls_context(
                 asked, self._verify, proxies=self._proxies[at]
             )
-            self._adapter.cert_verify(found, at, self._verify, None)
-            self._pools[at] = found
-        return found
+            self._adapter.cert_verify(pool, at, self._verify, None)  # type: ignore[no-untyped-call]
+            self._pools[at] = pool
+        return self._pools[at]
 
     def _read(self, raw: Any) -> bytes:
         parts, size = [], 0
