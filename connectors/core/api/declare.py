@@ -136,7 +136,8 @@ class Api:
     """A vendor's API.
 
     variables: all that is to be known about an account, in the order a person fills them in.
-    base_url, auth, limits: from their values.
+    base_url, auth, limits: from their values. token_urls: where credentials are changed for access
+        tokens, if elsewhere than at the base URL; nothing else is ever sent there.
     judge: see `client.Judge`. version: the variable that holds the version of the API.
     account: a request that proves the credentials, and the path in its answer of what tells this
         account from another (a sandbox from production), so that two never mix in one landing.
@@ -148,6 +149,7 @@ class Api:
     auth: Callable[[Values, Clock], Auth]
     account: Callable[[Mapping[str, str]], tuple[Request, str]]
     limits: Callable[[Mapping[str, str]], Sequence[Limit]] = lambda _: ()
+    token_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
     judge: Judge = lambda _: None
     version: str | None = None
     parallel: int = 4

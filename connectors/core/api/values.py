@@ -25,13 +25,15 @@ _LONGEST_TEXT = 400
 @dataclass(frozen=True)
 class Variable:
     """One thing to know about an account. `default` None means that it is needed, unless
-    `optional`. `secret`: never shown, and at least six characters long."""
+    `optional`. `secret`: never shown, and at least six characters long. `is_document`: may hold
+    line breaks, as a file of JSON does; it is taken apart, and never put in a header as it is."""
 
     name: str
     help: str
     secret: bool = False
     default: str | None = None
     optional: bool = False
+    is_document: bool = False
 
 
 class Values(Mapping[str, str]):
@@ -88,7 +90,7 @@ def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None
             text = _read(variable.name, Path(file))
         if variable.secret and text and len(text) < _SHORTEST_SECRET:
             raise CredentialsError(f"{variable.name} is shorter than {_SHORTEST_SECRET} characters")
-        if any(ord(c) < 32 or ord(c) > 126 for c in text):
+        if not variable.is_document and any(ord(c) < 32 or ord(c) > 126 for c in text):
             raise CredentialsError(
                 f"{variable.name} holds a character that no HTTP header can hold; copy it again"
             )
