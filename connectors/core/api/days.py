@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.core.api.declare import Window
 from connectors.core.api.messages import Json, MalformedError
-from connectors.core.api.values import Variable
+from connectors.core.api.values import Variable, whole_number
 from connectors.core.errors import CredentialsError
 
 MOST_MONTHS, MOST_DAYS = 600, 400
@@ -83,7 +83,7 @@ class Calendar:
         if window.since is None:
             first = self._first(values, last)
         else:
-            back = _number(self.look_back, values, MOST_DAYS)
+            back = whole_number(values, self.look_back, MOST_DAYS)
             first = window.since.astimezone(zone).date() - dt.timedelta(days=back)
         return split(Days(first, last))
 
@@ -100,15 +100,8 @@ class Calendar:
                 return dt.date.fromisoformat(text)
             except ValueError:
                 raise CredentialsError(f"{self.since} is no date that exists") from None
-        months = last.year * 12 + last.month - 1 - _number(self.since, values, MOST_MONTHS)
+        months = last.year * 12 + last.month - 1 - whole_number(values, self.since, MOST_MONTHS)
         return dt.date(months // 12, months % 12 + 1, 1)
-
-
-def _number(name: str, values: Mapping[str, str], most: int) -> int:
-    text = values[name]
-    if not re.fullmatch(r"\d{1,4}", text) or int(text) > most:
-        raise CredentialsError(f"{name} is to be a whole number of at most {most}")
-    return int(text)
 
 
 def split(days: Days) -> list[Days]:

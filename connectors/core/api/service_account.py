@@ -22,6 +22,14 @@ from connectors.core.api.clock import Clock
 from connectors.core.errors import CredentialsError
 
 LIFETIME_SECONDS = 3_600
+_UNUSABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    UnsupportedAlgorithm,
+)
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 

@@ -98,6 +98,14 @@ def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None
     return Values(variables, given)
 
 
+def whole_number(values: Mapping[str, str], name: str, most: int) -> int:
+    """A variable as a number from 0 to `most`. Raises CredentialsError, naming the variable."""
+    text = values[name]
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > most:
+        raise CredentialsError(f"{name} is to be a whole number from 0 to {most}")
+    return int(text)
+
+
 def is_configured(variables: Iterable[Variable]) -> bool:
     """Whether anything secret of the account is given: then it is meant to be pulled."""
     return any(
