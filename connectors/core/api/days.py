@@ -90,7 +90,7 @@ class Calendar:
     def _zone(self, values: Mapping[str, str]) -> ZoneInfo:
         try:
             return ZoneInfo(values[self.time_zone])
-        except (ValueError, OSError):
+        except (ValueError, OSError, KeyError):
             raise CredentialsError(f"{self.time_zone} is no time zone: Europe/Amsterdam") from None
 
     def _first(self, values: Mapping[str, str], last: dt.date) -> dt.date:
