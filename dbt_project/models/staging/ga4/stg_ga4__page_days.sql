@@ -19,7 +19,9 @@ renamed as (
         is_deleted,
         load_id,
         page,
-        case when campaign not in ('(not set)', '(direct)', '(organic)', '(referral)', '(none)') then campaign end as campaign,
+        case
+            when campaign not in ('(not set)', '(direct)', '(organic)', '(referral)', '(none)') then campaign
+        end as campaign,
         {{ business_date('visit_date') }} as visit_date,
         {{ as_integer('visits') }} as visits,
         {{ as_integer('visitors') }} as visitors,

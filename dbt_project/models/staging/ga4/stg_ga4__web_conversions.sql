@@ -18,7 +18,9 @@ renamed as (
         is_deleted,
         load_id,
         goal,
-        case when campaign not in ('(not set)', '(direct)', '(organic)', '(referral)', '(none)') then campaign end as campaign,
+        case
+            when campaign not in ('(not set)', '(direct)', '(organic)', '(referral)', '(none)') then campaign
+        end as campaign,
         {{ business_date('conversion_date') }} as conversion_date,
         {{ as_number('conversions') }} as conversions,
         {{ quarantine_reason(casts, required=['goal', 'conversion_date', 'conversions']) }} as quarantine_reason
