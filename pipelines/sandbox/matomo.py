@@ -144,7 +144,7 @@ VENDOR = Vendor(
     },
     lacks={
         **LACKS,
-        "many": "a report is a month, and the server keeps some hundred rows of a day in it, however "
+        "many": "a report is a month, and the server keeps some hundred rows of a day, however "
         "many visits there were",
     },
 )
