@@ -166,8 +166,8 @@ def _pull(dimensions: Mapping[str, str], metrics: Mapping[str, str], only: Json 
             for days in CALENDAR.months(values, window)
         ]
 
-    # What was counted once stays, and the days that are read again are the connector's own choice.
-    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None)
+    # What was counted once stays, but for the days that are read again: of those, all is read.
+    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None, whole_days=True)
 
 
 def _property(values: Mapping[str, str]) -> str:

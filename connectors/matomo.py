@@ -176,8 +176,8 @@ def _auth(values: Values, clock: Clock) -> Auth:
 
 
 def _pull(listings: Callable[[Values, Window], Sequence[Listing]]) -> Pull:
-    # What was counted once stays, and the days that are read again are the connector's own choice.
-    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None)
+    # What was counted once stays, but for the days that are read again: of those, all is read.
+    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None, whole_days=True)
 
 
 CONNECTOR = Connector(

@@ -118,8 +118,8 @@ def _pull(names: Sequence[str], dimensions: Sequence[str], metrics: Sequence[str
             for days in CALENDAR.months(values, window)
         ]
 
-    # What was counted once stays, and the days that are read again are the connector's own choice.
-    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None)
+    # What was counted once stays, but for the days that are read again: of those, all is read.
+    return Pull(listings, listings, overlap=dt.timedelta(0), sweep=None, whole_days=True)
 
 
 def _judge(response: Response) -> Verdict | None:

@@ -17,7 +17,7 @@ from connectors.core.contract import Stream
 _LANDED = """
     create or replace temp table landed as
     select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
-        updated_at
+        updated_at, {day} as day
     from {parts}
     where $since is null or updated_at is null or updated_at >= $since or is_deleted
     qualify row_number() over (
@@ -30,9 +30,14 @@ _NOTHING = """(
 )"""
 _MISSING = """
     from landed
-    where not is_deleted
+    where {held}
         and (updated_at is null or updated_at < $before)
         and id not in (select md5_number(record_id) from read_parquet($spools))
+"""
+_ON_DAYS = """
+    not is_deleted and day in (
+        select json_extract_string(record, '$.{field}') from read_parquet($spools)
+    )
 """
 
 
@@ -43,12 +48,15 @@ class Known:
     parts: of the stream's committed loads. since: only versions that changed then or later (UTC),
         and deletions; None for all. sweep: the load holds all there is; then records that are not
         in it are gone, unless they changed at `before` or later and may only not be listed yet.
+    days: the field with the day of a record, where the load holds all there is of the days that it
+        tells of; then records of these days that are not in it are gone.
     """
 
     parts: Sequence[Path]
     since: dt.datetime | None = None
     sweep: bool = False
     before: dt.datetime | None = None
+    days: str | None = None
 
 
 def compare(
@@ -59,17 +67,24 @@ def compare(
     folder: Path,
     first_seq: int,
 ) -> tuple[Path | None, int, int]:
-    """Leaves a table `landed` in `db`. For a sweep: a spool of tombstones in `folder` (None where
-    there are none), their number, and how many records were known."""
+    """Leaves a table `landed` in `db`. For a sweep, or days that are whole: a spool of tombstones
+    in `folder` (None where there are none), their number, and how many records were known (of
+    those days)."""
     source = _NOTHING
     values: dict[str, object] = {"since": _naive(known.since)}
     if known.parts:
         source = "read_parquet($parts)"
         values["parts"] = [str(part) for part in known.parts]
-    db.execute(_LANDED.format(parts=source), values)
-    if not known.sweep:
+    day = f"json_extract_string(record, '$.{known.days}')" if known.days else "null"
+    db.execute(_LANDED.format(parts=source, day=day), values)
+    if not known.sweep and not known.days:
         return None, 0, 0
-    row = db.execute("select count(*) from landed where not is_deleted").fetchone()
+    held = "not is_deleted"
+    among: dict[str, object] = {}
+    if known.days:
+        held = _ON_DAYS.format(field=known.days)
+        among["spools"] = [str(spool) for spool in spools]
+    row = db.execute(f"select count(*) from landed where {held}", among).fetchone()
     alive = int(row[0]) if row else 0
     record = json.dumps({field.name: None for field in stream.fields}, separators=(",", ":"))
     target = folder / "tombstones.parquet"
@@ -80,7 +95,7 @@ def compare(
                 $first + row_number() over (order by record_id) as seq,
                 cast(0 as integer) as source, cast(0 as bigint) as row_number,
                 $record as record, record_id, updated_at, true as is_deleted
-            {_MISSING}
+            {_MISSING.format(held=held)}
         ) to $target (format parquet)
         """,
         {

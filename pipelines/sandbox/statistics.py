@@ -42,5 +42,9 @@ class WebStatistics:
         for row in self._rows[stream][-records:]:
             row[COUNT[stream]] += 1
 
+    def forget_newest(self, stream: str, records: int) -> None:
+        """Take the newest rows away, as is done when visits turn out to be of another campaign."""
+        del self._rows[stream][-records:]
+
     def remove(self, stream: str, records: int) -> None:
         del self._rows[stream][:records]

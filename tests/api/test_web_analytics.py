@@ -36,6 +36,34 @@ def account(name: str, tmp_path: Path) -> Iterator[Account]:
         yield served
 
 
+@pytest.mark.parametrize("name", ["ga4", "matomo", "plausible"])
+def test_what_a_day_no_longer_holds_is_gone(account: Account) -> None:
+    """Visits that turn out to be of another campaign leave a row that nobody reads again."""
+    account.pull()
+    before = {stream: len(rows) for stream, rows in account.state().items()}
+    account.account.forget_newest("visits", 20)
+    account.account.remove("visits", 5)
+    found = account.pull()
+
+    assert not failures(found)
+    assert [load.missing for load in found["visits"].loads] == [20]
+    assert not found["conversions"].loads or not found["conversions"].loads[0].missing
+    after = {stream: len(rows) for stream, rows in account.state().items()}
+    assert after == {**before, "visits": before["visits"] - 20}
+    assert [load.counts.loaded for load in account.pull()["visits"].loads] == []
+
+
+@pytest.mark.parametrize("name", ["matomo"])
+def test_days_that_lose_most_of_their_rows_are_not_believed(account: Account) -> None:
+    account.pull()
+    before = account.state()
+    account.account.forget_newest("visits", 150)
+    assert "accept_shrink" in failures(account.pull())["visits"]
+    assert account.state() == before
+    assert not failures(account.pull(accept_shrink=True))
+    assert len(account.state()["visits"]) == len(before["visits"]) - 150
+
+
 class Tokens:
     """A token endpoint at an address of its own, in front of the account's."""
 

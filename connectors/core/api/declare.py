@@ -111,6 +111,8 @@ class Pull:
         they show them. settle: how long before now a window ends, for the same reason.
     sweep: how often everything is read although `changes` would do, to find what went away without
         a word; the tombstones follow from what is missing. None: `changes` tells all deletions.
+    whole_days: a list tells all there is of the days it tells of (the stream's `activity`), so that
+        what such a day no longer holds is gone: statistics whose rows move, not only their numbers.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -121,6 +123,7 @@ class Pull:
     overlap: dt.timedelta = dt.timedelta(hours=1)
     settle: dt.timedelta = dt.timedelta(minutes=5)
     sweep: dt.timedelta | None = dt.timedelta(days=7)
+    whole_days: bool = False
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False
