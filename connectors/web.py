@@ -1,4 +1,5 @@
-"""Web analytics: visits per page, campaign and day, from an export of any tool.
+"""Web analytics: visits per page, campaign and day, and conversions per goal, campaign and day,
+from an export of any tool.
 
 A visit is what the tool calls a session. The headings below are the usual ones of such exports;
 `mapping.yaml` in the inbox folder overrides them.
@@ -23,6 +24,23 @@ CONNECTOR = Connector(
                 Field("visit_date", "date", headings=("Date", "Datum"), required=True),
                 Field("visits", "integer", headings=("Sessions", "Bezoeken"), required=True),
                 Field("visitors", "integer", headings=("Users", "Bezoekers", "Total users")),
+            ),
+        ),
+        Stream(
+            name="conversions",
+            description="One row is one goal and campaign on one day.",
+            key=("goal", "campaign", "conversion_date"),
+            activity="conversion_date",
+            fields=(
+                Field("goal", headings=("Goal", "Doel", "Event name"), required=True),
+                Field("campaign", headings=("Campaign", "Campagne", "Session campaign")),
+                Field("conversion_date", "date", headings=("Date", "Datum"), required=True),
+                Field(
+                    "conversions",
+                    "decimal",
+                    headings=("Conversions", "Conversies", "Key events"),
+                    required=True,
+                ),
             ),
         ),
     ),

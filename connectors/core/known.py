@@ -18,7 +18,7 @@ from connectors.core.parts import Parts, texts
 _LANDED = """
     create or replace temp table landed as
     select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
-        updated_at
+        updated_at, {day} as day
     from {parts}
     where $since is null or updated_at is null or updated_at >= $since or is_deleted
     qualify row_number() over (
@@ -37,10 +37,14 @@ _MISSING = """
         cast(0 as integer) as source, cast(0 as bigint) as row_number,
         cast($record as varchar) as record, record_id, updated_at, true as is_deleted
     from landed
-    where not is_deleted
+    where {held}
         and (updated_at is null or updated_at < $before)
         and id not in (select id from seen)
     order by record_id
+"""
+_DAYS = """
+    create or replace temp table days as
+    select distinct json_extract_string(record, '$.{field}') as day from read_parquet($parts)
 """
 
 
@@ -51,12 +55,15 @@ class Known:
     parts: of the stream's committed loads. since: only versions that changed then or later (UTC),
         and deletions; None for all. sweep: the load holds all there is; then records that are not
         in it are gone, unless they changed at `before` or later and may only not be listed yet.
+    days: the field with the day of a record, where the load holds all there is of the days that it
+        tells of; then records of these days that are not in it are gone.
     """
 
     parts: Sequence[Path]
     since: dt.datetime | None = None
     sweep: bool = False
     before: dt.datetime | None = None
+    days: str | None = None
 
 
 def compare(
@@ -66,19 +73,27 @@ def compare(
     parts: Parts,
     first_seq: int,
 ) -> tuple[int, int]:
-    """Leaves a table `landed` in `db`. For a sweep: tombstones among the parts, their number, and
-    how many records were known."""
+    """Leaves a table `landed` in `db`. For a sweep, or days that are whole: tombstones among the
+    parts, their number, and how many records were known (of those days)."""
     source = _NOTHING
     values: dict[str, object] = {"since": _naive(known.since)}
     if known.parts:
         source = "read_parquet($parts)"
         values["parts"] = texts(known.parts)
-    db.execute(_LANDED.format(parts=source), values)
-    if not known.sweep:
+    day = f"json_extract_string(record, '$.{known.days}')" if known.days else "null"
+    db.execute(_LANDED.format(parts=source, day=day), values)
+    held = "not is_deleted"
+    if known.days and parts.files:
+        db.execute(_DAYS.format(field=known.days), {"parts": texts(parts.files)})
+        held = "not is_deleted and day in (select day from days)"
+    elif not known.sweep:
         return 0, 0
-    alive = _count(db, "landed where not is_deleted")
+    alive = _count(db, f"landed where {held}")
     record = json.dumps({field.name: None for field in stream.fields}, separators=(",", ":"))
-    db.execute(_MISSING, {"first": first_seq, "record": record, "before": _naive(known.before)})
+    db.execute(
+        _MISSING.format(held=held),
+        {"first": first_seq, "record": record, "before": _naive(known.before)},
+    )
     missing = _count(db, "missing")
     if missing:
         parts.take("missing")

@@ -23,7 +23,7 @@ from pipelines.sample.days import busyness, days, holidays
 from pipelines.sample.finance import entries, invoices
 from pipelines.sample.incidents import Incident, effect
 from pipelines.sample.people import goals, trainings
-from pipelines.sample.projects import budgets, innovations, milestones, visits
+from pipelines.sample.projects import budgets, conversions, innovations, milestones, visits
 
 Record = dict[str, Any]
 MARKETS = ("Noord-Nederland", "Randstad", "Zuid-Nederland", "Vlaanderen", "Nordrhein-Westfalen")
@@ -46,6 +46,7 @@ class Events:
     entries: list[Record] = field(default_factory=list)
     invoices: list[Record] = field(default_factory=list)
     visits: list[Record] = field(default_factory=list)
+    conversions: list[Record] = field(default_factory=list)
     trainings: list[Record] = field(default_factory=list)
     goals: list[Record] = field(default_factory=list)
     milestones: list[Record] = field(default_factory=list)
@@ -76,6 +77,7 @@ def generate(
     events.budgets = budgets(firm.start, size)
     events.innovations = innovations(firm.start)
     events.visits = visits(firm.start, end, events.milestones, size, seed)
+    events.conversions = conversions(events.visits, seed)
     events.trainings, events.goals = trainings(firm, end, seed), goals(firm, seed)
     return events
 

@@ -221,6 +221,14 @@ def _projects(made: Adding, firm: Company, events: Events, end: dt.date) -> None
         if campaign:
             day, project = row["visit_date"], CAMPAIGNS[campaign]
             made.add_at("project_visits", [project, *firm.above(unit, day)], day, row["visits"])
+            units = [project, *firm.above(UNITS[project][1], day)]
+            made.add_at("web_conversion_rate", units, day, 0, row["visits"])
+    for row in events.conversions:
+        if row["campaign"]:
+            day, project = row["conversion_date"], CAMPAIGNS[row["campaign"]]
+            units = [project, *firm.above(UNITS[project][1], day)]
+            made.add_at("web_conversions", units, day, row["conversions"])
+            made.add_at("web_conversion_rate", units, day, row["conversions"])
     for milestone in events.milestones:
         due, project = milestone["due_date"], milestone["project_id"]
         done = milestone["done_date"] if milestone["done_date"] <= end else NEVER

@@ -130,6 +130,12 @@ VISITS: Columns = {
     "visits": "Sessions",
     "visitors": "Users",
 }
+CONVERSIONS: Columns = {
+    "goal": "Goal",
+    "campaign": "Campaign",
+    "conversion_date": "Date",
+    "conversions": "Conversions",
+}
 TRAININGS: Columns = {
     "training_id": "Training-ID",
     "employee": "Personeelsnummer",

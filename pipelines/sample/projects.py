@@ -1,4 +1,5 @@
-"""The firm's projects: milestones, budgets, what counts as new, and visits to its pages."""
+"""The firm's projects: milestones, budgets, what counts as new, visits to its pages, and what these
+visits lead to."""
 
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ PAGES: dict[str, tuple[str, str | None]] = {
     "Vakbeurs": ("verkoop", "beurs-utrecht"),
     "Zonnepanelen": ("team-social", "zon-op-dak"),
 }
+# whether a campaign brought the visit: (goal, share of the visits that reach it)
+GOALS = {True: ("Offerte aangevraagd", 0.04), False: ("Nieuwsbrief", 0.015)}
 
 
 def milestones(start: dt.date, seed: int) -> list[Record]:
@@ -92,6 +95,26 @@ def visits(
                     "visit_date": day,
                     "visits": number,
                     "visitors": luck.share(chance, number, 0.8),
+                }
+            )
+    return found
+
+
+def conversions(of_visits: list[Record], seed: int) -> list[Record]:
+    """What the visits of a campaign lead to, per goal and day; days without are left out, as an
+    export leaves them out."""
+    found = []
+    for row in of_visits:
+        goal, rate = GOALS[row["campaign"] is not None]
+        chance = luck.of_day(seed, f"web conversions/{row['page']}", row["visit_date"])
+        number = luck.share(chance, row["visits"], rate)
+        if number:
+            found.append(
+                {
+                    "goal": goal,
+                    "campaign": row["campaign"],
+                    "conversion_date": row["visit_date"],
+                    "conversions": number,
                 }
             )
     return found

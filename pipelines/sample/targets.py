@@ -46,6 +46,7 @@ AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "followers": (("team-social",), "0.20", "percent"),
     "sales_cycle": (("verkoop",), "0.50", "percent"),
     "training_hours": ((ROOT,), "0.70", "percent"),
+    "web_conversion_rate": (("project-webshop", "project-zon"), "0.60", "percent"),
 }
 LOWER_IS_BETTER = {
     "days_sales_outstanding",

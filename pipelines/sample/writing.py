@@ -199,10 +199,14 @@ def _tools(to: _Writing, events: Events, end: dt.date) -> None:
         files.write_csv(file, files.ENTRIES, rows, **DUTCH)
         files.stamp(file, day)
     _invoices(to, events, end)
-    for name, day, part in files.by_quarter(events.visits, "visit_date", end):
-        file = to.to("web", "visits", f"bezoeken-{name}.csv", len(part))
-        files.write_csv(file, files.VISITS, part, cell=files.iso, delimiter=",", encoding="utf-8")
-        files.stamp(file, day)
+    for stream, records, field, columns, prefix in (
+        ("visits", events.visits, "visit_date", files.VISITS, "bezoeken"),
+        ("conversions", events.conversions, "conversion_date", files.CONVERSIONS, "doelen"),
+    ):
+        for name, day, part in files.by_quarter(records, field, end):
+            file = to.to("web", stream, f"{prefix}-{name}.csv", len(part))
+            files.write_csv(file, columns, part, cell=files.iso, delimiter=",", encoding="utf-8")
+            files.stamp(file, day)
     for name, day, part in files.by_quarter(events.trainings, "training_date", end):
         file = to.to("hr", "trainings", f"trainingen-{name}.csv", len(part))
         files.write_csv(file, files.TRAININGS, part, **DUTCH)

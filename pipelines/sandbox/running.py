@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import shlex
 import signal
 import threading
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def run_sandbox(only: str, port: int, *, end: dt.date, say: Callable[[str], None
                 raise PermanentError(f"port {port + at} is taken; give another: --port") from None
             say(f"# {vendor.connector}: POST faults to {box.url}/_sandbox/faults")
             for name, value in vendor.environment(box.url).items():
-                say(f"export {name}={value}")
+                say(f"export {name}={shlex.quote(value)}")
         say("# Set these in another terminal, with KOERS_HOME on an empty folder, and: koers run")
         for number in (signal.SIGINT, signal.SIGTERM):
             stack.callback(signal.signal, number, signal.signal(number, stop))

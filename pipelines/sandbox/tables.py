@@ -36,6 +36,7 @@ class Tables:
     entries: list[Row] = field(default_factory=list)
     invoices: list[Row] = field(default_factory=list)
     visits: list[Row] = field(default_factory=list)
+    conversions: list[Row] = field(default_factory=list)
 
 
 def iso(moment: dt.datetime | None) -> str | None:
@@ -89,6 +90,7 @@ def sample_tables(
         entries=[_utc(each) for each in events.entries],
         invoices=[_so_far(_utc(each), "paid_date", end) for each in events.invoices],
         visits=[_utc(each) for each in events.visits],
+        conversions=[_utc(each) for each in events.conversions],
     )
 
 
@@ -99,6 +101,33 @@ def many_contacts(tables: Tables, number: int) -> Tables:
         for at in range(number)
     ]
     return replace(tables, contacts=contacts)
+
+
+def lately(tables: Tables, today: dt.date) -> Tables:
+    """The web statistics of pages that each were visited once: most of them just before today, the
+    others on the days before that. For a vendor that is asked for the last days only."""
+    return replace(
+        tables,
+        visits=[
+            {**row, "page": f"{row['page']} {at}", "visit_date": _back(today, at)}
+            for at, row in enumerate(reversed(tables.visits))
+        ],
+        conversions=[
+            {**row, "goal": f"{row['goal']} {at}", "conversion_date": _back(today, at)}
+            for at, row in enumerate(reversed(tables.conversions))
+        ],
+    )
+
+
+def _back(today: dt.date, number: int, most: int = 160) -> dt.date:
+    """Two days ago for the first, so that yesterday's midnight plays no part."""
+    return today - dt.timedelta(days=2 if number < most else 3 + number % 60)
+
+
+def many_visits(tables: Tables, number: int) -> Tables:
+    """So many visits, like those there are."""
+    visits = [tables.visits[at % len(tables.visits)] for at in range(number)]
+    return replace(tables, visits=visits)
 
 
 def _so_far(row: Row, name: str, end: dt.date) -> Row:

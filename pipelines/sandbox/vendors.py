@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -38,6 +39,8 @@ class Vendor:
     deletions at once; None where it tells none. pinned: the attribute of the account that tells it
     from another. quick: variables that lift rate limits and make pages small. many: tables with so
     many records of the longest stream, made from others; None where no account has that many.
+    lately: the tables as the suite gives them to a vendor that is asked for the last days only,
+    with news of the days before a given one.
     lacks: what this vendor cannot do, by the name of the fault or check, with the reason.
     """
 
@@ -49,6 +52,7 @@ class Vendor:
     told: str | None = None
     quick: Mapping[str, str] = field(default_factory=dict)
     many: Callable[[Tables, int], Tables] | None = None
+    lately: Callable[[Tables, dt.date], Tables] | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
 
 

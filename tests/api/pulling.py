@@ -134,7 +134,10 @@ def serving(
 ) -> Iterator[Account]:
     """A fake account of a connector, holding the tables."""
     vendor = vendors()[name]
-    account = vendor.account(small_tables() if tables is None else tables, **made)
+    held = small_tables() if tables is None else tables
+    if vendor.lately is not None:
+        held = vendor.lately(held, dt.datetime.now(dt.UTC).date())
+    account = vendor.account(held, **made)
     with serve(account) as box:
         environment = of_vendor(vendor, box.url)
         yield Account(CONNECTORS[name], vendor, account, box, folder, environment)

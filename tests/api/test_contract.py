@@ -247,8 +247,10 @@ def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> Non
         link = f"{hostile.url}/next?x=1"
         for path in (account.vendor.longest[1], "/query"):
             account.box.faults.add(Fault(kind, path, times=50, link=link))
-        outcomes = account.pull()
-        told = " ".join(failures(outcomes).values())
+        try:
+            told = " ".join(failures(account.pull()).values())
+        except SourceError as error:  # where the account is asked for at the same path
+            told = str(error)
         assert hostile.saw == []
     if kind == "redirect":
         assert "redirect" in told
@@ -287,6 +289,7 @@ def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptur
 
 @every_connector
 def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> None:
+    account.lacks("future")
     longest = account.vendor.longest[0]
     account.pull(now=dt.datetime(2999, 12, 31, tzinfo=dt.UTC), streams=[longest])
     account.account.change(longest, 5)

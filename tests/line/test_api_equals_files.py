@@ -53,6 +53,15 @@ KINDS = {
             "measure_activities": "activity_count, people_with_activities",
         },
     ),
+    "web": Kind(
+        "web",
+        {
+            "measure_visits": "visit_count, project_visit_count, visits_before, visits_after",
+            "measure_web_conversions": "goal, web_conversion_count, project_conversion_count,"
+            " campaign_visit_count",
+        },
+        records=600,
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 

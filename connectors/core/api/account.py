@@ -14,8 +14,8 @@ from connectors.core.api.values import Values, is_configured, resolve
 from connectors.core.contract import Connector
 from connectors.core.errors import CredentialsError
 
-Connect = Callable[[str], Transport]
-"""Makes the transport to a base URL."""
+Connect = Callable[..., Transport]
+"""Makes the transport to a base URL and to the addresses of tokens."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def open_account(
 ) -> Iterator[Account]:
     """The account that the environment names; nothing is sent yet.
 
-    Raises CredentialsError, naming the variables that are missing or unusable.
+    Raises CredentialsError, naming the variables that are missing or unusable, and
+    UnsafeAddressError for an address that is neither encrypted nor on this machine.
     """
     api = connector.api
     if api is None:
@@ -57,7 +58,7 @@ def open_account(
     client = Client(
         connector.name,
         base,
-        transport=transport(base),
+        transport=transport(base, *api.token_urls(values)),
         auth=api.auth(values, clock),
         values=values,
         limits=api.limits(values),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from connectors.core.api.clock import Clock
 from connectors.core.api.messages import MalformedError, Request, Response
@@ -27,6 +27,31 @@ class Auth(Protocol):
         """The vendor said 401 to these headers. Whether there may be better ones now."""
 
 
+@runtime_checkable
+class FormAuth(Auth, Protocol):
+    """Credentials that also stand in the form of a request, where a vendor does not take them in a
+    header. They are added when a request is sent, so that no `Request` ever holds them."""
+
+    def form(self) -> Mapping[str, str]:
+        """The form fields to send now."""
+
+
+class FormToken:
+    """A fixed token in a field of the form."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self._form = {name: value}
+
+    def headers(self, send: Send) -> Mapping[str, str]:
+        return {}
+
+    def form(self) -> Mapping[str, str]:
+        return self._form
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        return False
+
+
 class Header:
     """A fixed token in a header, as it is or behind a word such as Bearer."""
 
@@ -45,7 +70,9 @@ class OAuth:
     expires, and fetched again when the vendor says 401: once, also where several streams are told
     so at the same moment.
 
-    grant: the form fields of the token request; secrets in it stay here.
+    path: of the token endpoint, or its whole URL, of an origin that the `Api` declares.
+    grant: the form fields of the token request, or what makes them anew each time, where they are
+        good for a while only; secrets in it stay here.
     hide: told each access token, to keep it out of every text.
     lifetime: seconds that a token lives where the answer does not say.
     """
@@ -53,13 +80,13 @@ class OAuth:
     def __init__(
         self,
         path: str,
-        grant: Mapping[str, str],
+        grant: Mapping[str, str] | Callable[[], Mapping[str, str]],
         clock: Clock,
         hide: Callable[[str], None],
         *,
         lifetime: float = 1_500.0,
     ) -> None:
-        self._request = Request(path, method="POST", form=dict(grant), cost=0.0)
+        self._path, self._grant = path, grant
         self._clock, self._hide, self._lifetime = clock, hide, lifetime
         self._lock = threading.Lock()
         self._headers: Mapping[str, str] | None = None
@@ -78,7 +105,8 @@ class OAuth:
             return True
 
     def _fetch(self, send: Send) -> None:
-        answer = send(self._request, {})
+        grant = self._grant() if callable(self._grant) else self._grant
+        answer = send(Request(self._path, method="POST", form=dict(grant), cost=0.0), {})
         try:
             content = answer.json()
             token, seconds = content["access_token"], content.get("expires_in")

@@ -10,14 +10,19 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from connectors.core.api.auth import Auth
+from connectors.core.api.auth import Auth, FormAuth
 from connectors.core.api.clock import Clock, SystemClock
 from connectors.core.api.limits import Limit, RateLimiter, backoff, retry_after
 from connectors.core.api.messages import Json, MalformedError, Request, Response
-from connectors.core.api.transport import BrokenExchangeError, Transport, resolve_url
+from connectors.core.api.transport import (
+    BrokenExchangeError,
+    Transport,
+    origin,
+    resolve_url,
+)
 from connectors.core.api.values import Values
 from connectors.core.errors import (
     CredentialsError,
@@ -26,6 +31,7 @@ from connectors.core.errors import (
     RefusedError,
     SourceError,
     UnavailableError,
+    UnsafeAddressError,
 )
 
 T = TypeVar("T")
@@ -74,6 +80,7 @@ class Client:
         clock: Clock | None = None,
     ) -> None:
         self.name, self.base_url = name, base_url
+        self._origin = origin(base_url)
         self._transport, self._auth, self._values = transport, auth, values
         self._clock = clock or SystemClock()
         self._limiter = RateLimiter(limits, self._clock)
@@ -130,6 +137,12 @@ class Client:
         fixed: Mapping[str, str] | None,
     ) -> Response:
         url = resolve_url(self.base_url, request.path, request.query)
+        # What an answer leads to is of the account's own address; only tokens come from elsewhere.
+        if fixed is None and origin(url) != self._origin:
+            raise UnsafeAddressError(
+                f"the answer leads to {origin(url)}, but the account is at {self._origin}; "
+                "nothing was sent there"
+            )
         waited, renewed = 0.0, False
         for attempt in range(1, ATTEMPTS + 1):
             headers = self._auth.headers(self._fetch_token) if fixed is None else fixed
@@ -138,7 +151,7 @@ class Client:
                 self.requests += 1
                 self.retries += attempt > 1
             sent = {**request.headers, **headers}
-            verdict, response = self._ask(url, request, sent, expect, check)
+            verdict, response = self._ask(url, self._signed(request, fixed), sent, expect, check)
             if verdict.outcome == "good" and response is not None:
                 return response
             if verdict.outcome == "renew" and not renewed and fixed is None:
@@ -156,6 +169,12 @@ class Client:
             else:
                 self._clock.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _signed(self, request: Request, fixed: Mapping[str, str] | None) -> Request:
+        """The request as it is sent, with credentials that stand in its form."""
+        if fixed is not None or not isinstance(self._auth, FormAuth):
+            return request
+        return replace(request, form={**(request.form or {}), **self._auth.form()})
 
     def _fetch_token(self, request: Request, headers: Mapping[str, str]) -> Response:
         try:
@@ -250,6 +269,8 @@ def _words(response: Response) -> str:
         return ""
     if isinstance(content, list) and content:
         content = content[0]
+    if isinstance(content, dict) and isinstance(content.get("error"), dict):
+        content = content["error"]
     if not isinstance(content, dict):
         return ""
     words = (content.get(name) for name in ("error_description", "message", "error"))

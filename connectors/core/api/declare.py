@@ -111,6 +111,8 @@ class Pull:
         they show them. settle: how long before now a window ends, for the same reason.
     sweep: how often everything is read although `changes` would do, to find what went away without
         a word; the tombstones follow from what is missing. None: `changes` tells all deletions.
+    whole_days: a list tells all there is of the days it tells of (the stream's `activity`), so that
+        what such a day no longer holds is gone: statistics whose rows move, not only their numbers.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -121,6 +123,7 @@ class Pull:
     overlap: dt.timedelta = dt.timedelta(hours=1)
     settle: dt.timedelta = dt.timedelta(minutes=5)
     sweep: dt.timedelta | None = dt.timedelta(days=7)
+    whole_days: bool = False
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False
@@ -136,7 +139,8 @@ class Api:
     """A vendor's API.
 
     variables: all that is to be known about an account, in the order a person fills them in.
-    base_url, auth, limits: from their values.
+    base_url, auth, limits: from their values. token_urls: where credentials are changed for access
+        tokens, if elsewhere than at the base URL; nothing else is ever sent there.
     judge: see `client.Judge`. version: the variable that holds the version of the API.
     account: a request that proves the credentials, and the path in its answer of what tells this
         account from another (a sandbox from production), so that two never mix in one landing.
@@ -148,6 +152,7 @@ class Api:
     auth: Callable[[Values, Clock], Auth]
     account: Callable[[Mapping[str, str]], tuple[Request, str]]
     limits: Callable[[Mapping[str, str]], Sequence[Limit]] = lambda _: ()
+    token_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
     judge: Judge = lambda _: None
     version: str | None = None
     parallel: int = 4

@@ -401,7 +401,8 @@ def _commit(
     done = left is None
     is_backfill = plan.mode == "window"
     sweep = done and plan.mode == "full" and stream.mode != "full"
-    whole = sweep and plan.first == 0 and plan.request is None
+    is_one_load = done and plan.first == 0 and plan.request is None
+    whole = sweep and is_one_load
     cursor = plan.before
     if done and not is_backfill and how.changes is not None:
         cursor = _utc(plan.window.until)
@@ -409,7 +410,7 @@ def _commit(
     covers = before if is_backfill or not done else _covers(setting, stream, plan.window, before)
     pulled = Pulled(
         mode="incremental" if plan.mode == "full" and not done else plan.mode,  # type: ignore[arg-type]
-        known=_known(setting, stream, plan, whole),
+        known=_known(setting, stream, plan, whole, is_one_load),
         account=setting.account,
         position=None if left is None else _position(plan, left),
         requests=asked[0],
@@ -426,7 +427,7 @@ def _commit(
     )
 
 
-def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool) -> Known:
+def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, is_one_load: bool) -> Known:
     # The parts of a long first pull are not compared with each other: that would cost more with
     # each of them, and what two of them say does no harm.
     if stream.mode == "full" or (plan.before is None and not whole):
@@ -438,6 +439,7 @@ def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool) -> Known
         since=None if plan.mode == "full" else plan.window.since,
         sweep=whole and how.sweep is not None,
         before=plan.window.until - how.overlap,
+        days=stream.activity if how.whole_days and is_one_load else None,
     )
 
 

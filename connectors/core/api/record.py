@@ -109,7 +109,10 @@ class RecordReader:
         self._groups = list(groups.items())
         self._width = len(stream.fields)
         fields = [field.name for field in stream.fields]
-        self._key = [(fields.index(name), name) for name in stream.key]
+        # A part of a key that is not required may be empty: visits that no campaign brought.
+        required = {field.name for field in stream.fields if field.required}
+        needed = [name for name in stream.key if name in required] or stream.key
+        self._key = [(fields.index(name), name) for name in needed]
 
     def read(self, records: Sequence[Json]) -> Read:
         """The texts of the records. A record that nothing identifies is left out, and told."""

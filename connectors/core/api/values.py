@@ -25,13 +25,15 @@ _LONGEST_TEXT = 400
 @dataclass(frozen=True)
 class Variable:
     """One thing to know about an account. `default` None means that it is needed, unless
-    `optional`. `secret`: never shown, and at least six characters long."""
+    `optional`. `secret`: never shown, and at least six characters long. `is_document`: may hold
+    line breaks, as a file of JSON does; it is taken apart, and never put in a header as it is."""
 
     name: str
     help: str
     secret: bool = False
     default: str | None = None
     optional: bool = False
+    is_document: bool = False
 
 
 class Values(Mapping[str, str]):
@@ -88,12 +90,20 @@ def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None
             text = _read(variable.name, Path(file))
         if variable.secret and text and len(text) < _SHORTEST_SECRET:
             raise CredentialsError(f"{variable.name} is shorter than {_SHORTEST_SECRET} characters")
-        if any(ord(c) < 32 or ord(c) > 126 for c in text):
+        if not variable.is_document and any(ord(c) < 32 or ord(c) > 126 for c in text):
             raise CredentialsError(
                 f"{variable.name} holds a character that no HTTP header can hold; copy it again"
             )
         given[variable.name] = text
     return Values(variables, given)
+
+
+def whole_number(values: Mapping[str, str], name: str, most: int) -> int:
+    """A variable as a number from 0 to `most`. Raises CredentialsError, naming the variable."""
+    text = values[name]
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > most:
+        raise CredentialsError(f"{name} is to be a whole number from 0 to {most}")
+    return int(text)
 
 
 def is_configured(variables: Iterable[Variable]) -> bool:
