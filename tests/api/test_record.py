@@ -122,3 +122,17 @@ def test_no_value_breaks_a_record(value: Any) -> None:
     texts = [text for [text] in found.columns]
     assert all(text is None or isinstance(text, str) for text in texts)
     json.dumps(texts)
+
+
+def test_a_part_of_a_key_that_is_not_required_may_be_empty() -> None:
+    """Visits that no campaign brought are a record too; a record without a page is none."""
+    stream = Stream(
+        name="visits",
+        description="One row is one page and campaign.",
+        key=("page", "campaign"),
+        fields=(Field("page", path="page", required=True), Field("campaign", path="campaign")),
+    )
+    read = RecordReader(stream, {}).read
+    assert read({"page": "/", "campaign": None}) == ["/", None]
+    with pytest.raises(ValueError, match="page"):
+        read({"campaign": "zon"})

@@ -2,7 +2,8 @@
 
 A vendor of statistics is not asked for what changed since a moment, but for days. The figures of
 the last days still move, so each window reaches back some days more; of what is read again, only
-what differs is landed. The first pull goes month by month, so that it can stop and go on.
+what differs is landed, and what is no longer there is gone (`Pull.whole_days`). The first pull goes
+month by month, so that it can stop and go on.
 """
 
 from __future__ import annotations
