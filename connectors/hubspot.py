@@ -465,7 +465,12 @@ _LINE_ITEMS = (
     Field(
         "currency", path="properties.hs_line_item_currency_code", headings=("Currency", "Valuta")
     ),
-    Field("updated_at", "datetime", path="properties.hs_lastmodifieddate"),
+    Field(
+        "updated_at",
+        "datetime",
+        headings=("Last Modified Date", "Laatst gewijzigd"),
+        path="properties.hs_lastmodifieddate",
+    ),
 )
 _FEEDBACK = (
     Field(

@@ -34,6 +34,16 @@ DEALS: Columns = {
     "closed_at": "Close Date",
     "updated_at": "Last Modified Date",
 }
+LINE_ITEMS: Columns = {
+    "deal_id": "Record ID - Line item",
+    "of_deal": "Associated Deal ID",
+    "product": "Name",
+    "quantity": "Quantity",
+    "amount": "Net price",
+    "unit_cost": "Unit cost",
+    "currency": "Currency",
+    "updated_at": "Last Modified Date",
+}
 CONTACTS: Columns = {
     "contact_id": "Record ID - Contact",
     "email": "Email",

@@ -342,8 +342,9 @@ def _line_item(row: Mapping[str, Any]) -> Record:
     return {
         "OpportunityId": identity("Opportunity", row["deal_id"]),
         "Product2": {"Name": row["product"]},
-        "Quantity": 1.0,
+        "Quantity": float(row["quantity"]),
         "TotalPrice": float(row["amount"]),
+        "UnitCost__c": row["unit_cost"] and float(row["unit_cost"]),
         "CurrencyIsoCode": row["currency"],
     }
 
