@@ -36,7 +36,7 @@ links as (
 reached (own_key, person_key) as (
     select
         one_key,
-        one_key
+        least(one_key, other_key)
     from links
     union
     select

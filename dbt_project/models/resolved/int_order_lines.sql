@@ -18,29 +18,37 @@ lines as (
         deals.owner,
         deals.campaign,
         deals.closed_date,
-        coalesce(deal_lines.currency, deals.currency) as line_currency
+        coalesce(deal_lines.currency, deals.currency) as line_currency,
+        cast(deal_lines.quantity as decimal(38, 4)) as line_quantity
     from {{ ref('deal_lines') }} as deal_lines
     inner join {{ ref('int_deals') }} as deals
         on deal_lines.source = deals.source and deal_lines.deal_id = deals.deal_id
     where deals.stage = 'won' and deals.closed_date is not null
+),
+
+costed as (
+    select
+        lines.*,
+        lines.line_quantity * coalesce(lines.unit_cost, costs.unit_cost) as line_cost
+    from lines
+    left join costs
+        on
+            lines.source = costs.source
+            and lines.product_id = costs.product_id
+            and lines.line_currency = costs.currency
 )
 
 select
-    lines.source,
-    lines.record_id,
-    lines.load_id,
-    lines.deal_line_id,
-    lines.owner,
-    lines.campaign,
-    lines.product,
-    lines.closed_date,
-    lines.amount,
-    lines.line_currency as currency,
-    -- A quantity that is too large for money makes the cost unknown.
-    {{ dbt.safe_cast('lines.quantity * coalesce(lines.unit_cost, costs.unit_cost)', 'decimal(18, 2)') }} as cost
-from lines
-left join costs
-    on
-        lines.source = costs.source
-        and lines.product_id = costs.product_id
-        and lines.line_currency = costs.currency
+    source,
+    record_id,
+    load_id,
+    deal_line_id,
+    owner,
+    campaign,
+    product,
+    closed_date,
+    amount,
+    line_currency as currency,
+    -- More than money can hold is a quantity typed wrong.
+    case when abs(line_cost) < 1000000000000000 then cast(line_cost as decimal(18, 2)) end as cost
+from costed
