@@ -13,9 +13,10 @@ Calls and meetings are one stream: both are engagements, and the id of an engage
 it is without its type, so no call has the id of a meeting.
 
 Sources: HubSpot's public API specification collection (2026-08-21); its usage guidelines and
-error-handling pages; its overview of the engagements API (ids). Not verified there: that a list page may hold 100 records, how long archived
-records stay listed, the headings of export files. All property names are settings where accounts
-differ. Service keys are the way in: new accounts can make no private apps since 2026-09-28.
+error-handling pages; its overview of the engagements API (ids). Not verified there: that a list
+page may hold 100 records, how long archived records stay listed, the headings of export files. All
+property names are settings where accounts differ. Service keys are the way in: new accounts can
+make no private apps since 2026-09-28.
 """
 
 from __future__ import annotations
