@@ -89,8 +89,8 @@ def lines(found: dict[str, Any]) -> list[str]:
     told.append(f"Off course {off or 'none'}")
     if found["possible_duplicates"]:
         told.append(
-            f"Twice      {found['possible_duplicates']:,} deals may be told by two sources, and then "
-            "count in both: duplicate_suspects in the warehouse names them, and what to do"
+            f"Twice      {found['possible_duplicates']:,} deals may be told by two sources, and "
+            "then count in both: duplicate_suspects in the warehouse names them, and what to do"
         )
     told.append(f"Alerts     {found['open_alerts']} open")
     for name, source in found["sources"].items():
