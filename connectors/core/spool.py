@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
 from connectors.core.failpoints import failpoint
 
@@ -81,6 +80,8 @@ class Spool:
         return self.files
 
     def _write(self) -> None:
+        import pandas as pd  # takes seconds, and most commands write no rows
+
         # dtype=object: pandas must not guess a type from the values; each is cast by name below.
         frame = pd.DataFrame(self._rows, columns=list(self._columns), dtype=object)
         # A source may write anything where it should write when a record was changed.

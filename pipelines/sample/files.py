@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import openpyxl
-
 from pipelines.sample.events import Record
 
 Columns = dict[str, str]
@@ -207,6 +205,8 @@ def write_json(file: Path, columns: Columns, records: Iterable[Record]) -> None:
 
 def write_xlsx(file: Path, columns: Columns, records: Iterable[Record]) -> None:
     """A workbook of one sheet with dates as dates. The same content gives the same bytes."""
+    import openpyxl  # takes a while, and few who import this write a workbook
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Export")
     sheet.append(list(columns.values()))

@@ -18,7 +18,8 @@ from pipelines.connecting import look
 from pipelines.ingest import ingest
 from pipelines.sandbox import Fault
 from pipelines.settings import Home, settings
-from tests.api.pulling import LATER, FakeClock, alive, failures, loaded, serving
+from tests.api.later import LATER
+from tests.api.pulling import FakeClock, alive, failures, loaded, serving
 
 
 def test_a_pull_whose_job_is_gone_begins_again(tmp_path: Path) -> None:
