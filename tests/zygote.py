@@ -107,6 +107,7 @@ def _be_the_child(call: dict[str, Any]) -> int:
 
 
 def _serve() -> None:
+    importlib.import_module("pandas")  # which is imported only where rows are written
     for line in sys.stdin:
         call = json.loads(line)
         for file in call["said"]:
