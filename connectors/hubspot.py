@@ -9,10 +9,14 @@ the archived list again, since a search never shows what is archived. A search g
 at most and pages by offset, which skips records that change meanwhile: so each page is a new search
 for greater ids within the same window, without an offset.
 
+Calls and meetings are one stream: both are engagements, and the id of an engagement says which one
+it is without its type, so no call has the id of a meeting.
+
 Sources: HubSpot's public API specification collection (2026-08-21); its usage guidelines and
-error-handling pages. Not verified there: that a list page may hold 100 records, how long archived
-records stay listed, the headings of export files. All property names are settings where accounts
-differ. Service keys are the way in: new accounts can make no private apps since 2026-09-28.
+error-handling pages; its overview of the engagements API (ids). Not verified there: that a list
+page may hold 100 records, how long archived records stay listed, the headings of export files. All
+property names are settings where accounts differ. Service keys are the way in: new accounts can
+make no private apps since 2026-09-28.
 """
 
 from __future__ import annotations
@@ -466,7 +470,12 @@ _LINE_ITEMS = (
     Field(
         "currency", path="properties.hs_line_item_currency_code", headings=("Currency", "Valuta")
     ),
-    Field("updated_at", "datetime", path="properties.hs_lastmodifieddate"),
+    Field(
+        "updated_at",
+        "datetime",
+        headings=("Last Modified Date", "Laatst gewijzigd"),
+        path="properties.hs_lastmodifieddate",
+    ),
 )
 _FEEDBACK = (
     Field(

@@ -8,10 +8,14 @@ deals deleted in the last 30 days are listed by their status; other records vani
 and the weekly sweep finds them missing. Products and stages have no filter by change and are read
 whole.
 
+A product on a deal has no cost of its own: it is what the product costs now, in the currency of the
+line. A cost of 0 counts as not filled in.
+
 Sources: Pipedrive's OpenAPI files of versions 1 and 2 (harvested by 2026-08-03), its pages on rate
 limits and deprecations. Not verified there: `Retry-After` on 429 (used where it comes), whether
-lists show deleted persons (taken as deleted where they say so), the headings of export files. There
-is no lifecycle in Pipedrive: name your own fields, by their 40-character key, in the variables.
+lists show deleted persons (taken as deleted where they say so), that an empty cost reads 0, the
+headings of export files. There is no lifecycle in Pipedrive: name your own fields, by their
+40-character key, in the variables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Salesforce (CRM): opportunities, leads, accounts, products on opportunities, users, activities.
+"""Salesforce (CRM): opportunities, leads and contacts, accounts, products on opportunities, users,
+activities.
 
 From the API, or from export files (the weekly Data Export: a zip of CSVs with API names as
 headings).
@@ -9,18 +10,26 @@ A query is a snapshot with a locator: it neither skips nor repeats what changes 
 locator that has expired begins the window again. The cursor is SystemModstamp, which system jobs
 move too; formula and roll-up fields do not move it, so the weekly sweep reads everything again.
 
-Sources: REST API guide (query, queryAll), Bulk API 2.0 guide, release notes of Winter '20. Not
-verified there: how long locators live, the literal end mark of a bulk locator (a missing, an empty
-and a `null` one are all taken for the end), whether each bulk chunk repeats its headings (both are
-read). Leads have no standard date of becoming marketing-qualified, and opportunities neither market
-nor cost: name your own fields in the variables; what is not named is not asked for.
+A field that the credentials may not see is refused as if it did not exist, and the query with it.
+So each object is described before it is read (`sobjects/{object}/describe`): what is not visible is
+not asked for and told about; where a figure would be wrong without it, the stream is not read.
+
+Leads and contacts are one stream: a lead that was converted says which contact it became. Leads
+have no standard date of becoming marketing-qualified, contacts neither that nor one of becoming a
+customer, and opportunities neither market nor cost: name your own fields in the variables; what is
+not named is not asked for.
+
+Sources: REST API guide (query, queryAll, describe), Bulk API 2.0 guide, release notes of Winter
+'20. Not verified there: how long locators live, the literal end mark of a bulk locator (a missing,
+an empty and a `null` one are all taken for the end), whether each bulk chunk repeats its headings
+(both are read), how the weekly export writes `IsDeleted` (1/0, true/false, yes/no are read).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from connectors.core.api.auth import Auth, OAuth
@@ -33,7 +42,7 @@ from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.api.paging import HeaderToken, NextLink
 from connectors.core.api.values import Values, Variable
 from connectors.core.contract import Connector, Field, FileFormat, Stream
-from connectors.core.errors import RefusedError, UnavailableError
+from connectors.core.errors import CredentialsError, RefusedError, UnavailableError
 
 URL = "KOERS_SALESFORCE_URL"
 CLIENT_ID = "KOERS_SALESFORCE_CLIENT_ID"
@@ -48,6 +57,9 @@ LEAD_CAMPAIGN = "KOERS_SALESFORCE_LEAD_CAMPAIGN_FIELD"
 MARKET = "KOERS_SALESFORCE_MARKET_FIELD"
 MQL = "KOERS_SALESFORCE_MQL_FIELD"
 CUSTOMER = "KOERS_SALESFORCE_CUSTOMER_FIELD"
+CONTACT_CAMPAIGN = "KOERS_SALESFORCE_CONTACT_CAMPAIGN_FIELD"
+CONTACT_MQL = "KOERS_SALESFORCE_CONTACT_MQL_FIELD"
+CONTACT_CUSTOMER = "KOERS_SALESFORCE_CONTACT_CUSTOMER_FIELD"
 COST = "KOERS_SALESFORCE_COST_FIELD"
 ORIGIN = "KOERS_SALESFORCE_ORIGIN_FIELD"
 
@@ -65,6 +77,9 @@ VARIABLES = (
     Variable(MARKET, "Field of opportunities that names the market", optional=True),
     Variable(MQL, "Field of leads: date of becoming marketing-qualified", optional=True),
     Variable(CUSTOMER, "Field of leads: date of becoming a customer", default="ConvertedDate"),
+    Variable(CONTACT_CAMPAIGN, "Field of contacts that names the campaign", default="LeadSource"),
+    Variable(CONTACT_MQL, "Field of contacts: date of becoming marketing-qualified", optional=True),
+    Variable(CONTACT_CUSTOMER, "Field of contacts: date of becoming a customer", optional=True),
     Variable(COST, "Field of opportunity products: cost of one", optional=True),
     Variable(ORIGIN, "Field of an opportunity's id in the CRM before: hubspot:42", optional=True),
 )
@@ -100,7 +115,7 @@ def _judge(response: Response) -> Verdict | None:
         return Verdict("spent", "the org's requests of the last 24 hours are used up")
     if code in ("INVALID_QUERY_LOCATOR", "INVALIDLOCATOR"):
         return Verdict("expired", reason)
-    if code in ("INVALID_FIELD", "INVALID_TYPE"):
+    if code in ("INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND"):
         hint = "; no such field or object, or these credentials may not see it"
         return Verdict("refused", reason + hint)
     if code in ("UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"):
@@ -114,9 +129,36 @@ def _data(values: Mapping[str, str], path: str) -> str:
     return f"/services/data/{values[VERSION]}/{path}"
 
 
-def _columns(fields: Sequence[Field], values: Mapping[str, str]) -> list[str]:
-    named = (field.path.format_map(values) for field in fields)
-    return list(dict.fromkeys([*filter(None, named), "IsDeleted"]))
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of the objects of a stream.
+
+    only: the objects that have a field, where not all do. needed: fields without which a figure
+    would be wrong. absent: columns of an object that are not asked for.
+    """
+
+    kinds: Sequence[str]
+    fields: Sequence[Field]
+    only: Mapping[str, str]
+    needed: Sequence[str]
+    absent: frozenset[tuple[str, str]] = frozenset()
+
+    def named(self, kind: str, values: Mapping[str, str]) -> dict[str, list[Field]]:
+        """The fields of an object, by the column they come from."""
+        found: dict[str, list[Field]] = {}
+        for each in self.fields:
+            column = each.path.format_map(values)
+            is_there = self.only.get(each.name, kind) == kind and (kind, column) not in _ABSENT
+            if column and is_there and (kind, column) not in self.absent:
+                found.setdefault(column, []).append(each)
+        return found
+
+    def columns(self, kind: str, values: Mapping[str, str]) -> list[str]:
+        """The columns that are asked of an object."""
+        return list(self.named(kind, values))
+
+    def is_needed(self, each: Field) -> bool:
+        return each.required or each.name in self.needed
 
 
 def _soql(kind: str, columns: Sequence[str], window: Window) -> str:
@@ -150,19 +192,22 @@ def _is_deleted(record: Json) -> bool:
     return str(record.get("IsDeleted")).lower() == "true"
 
 
-def _pull(kinds: Sequence[str], fields: Sequence[Field]) -> Pull:
+def _pull(asked: _Asked) -> Pull:
+    kinds = asked.kinds
+
     def query(kind: str, values: Values, window: Window) -> Listing:
-        columns = [c for c in _columns(fields, values) if (kind, c) not in _ABSENT]
+        columns = asked.columns(kind, values)
         return Listing(
             Request(_data(values, "queryAll"), {"q": _soql(kind, columns, window)}),
             _Found(),
             NextLink("nextRecordsUrl", done="done"),
             is_deleted=_is_deleted,
             size=2000,
+            mark=",".join(columns),
         )
 
     def bulk(kind: str, values: Values, window: Window) -> Listing:
-        columns = [c for c in _columns(fields, values) if (kind, c) not in _ABSENT]
+        columns = asked.columns(kind, values)
 
         def prepare(client: Client) -> Request:
             jobs = _data(values, "jobs/query")
@@ -189,6 +234,7 @@ def _pull(kinds: Sequence[str], fields: Sequence[Field]) -> Pull:
             is_deleted=_is_deleted,
             prepare=prepare,
             size=int(values[BULK_ROWS]),
+            mark=",".join(columns),
         )
 
     def everything(values: Values, window: Window) -> Sequence[Listing]:
@@ -202,7 +248,71 @@ def _pull(kinds: Sequence[str], fields: Sequence[Field]) -> Pull:
         queries = (f"SELECT COUNT() FROM {kind}" for kind in kinds)
         return [(Request(_data(values, "query"), {"q": soql}), "totalSize") for soql in queries]
 
-    return Pull(everything, changes, count=count, needs=f"Read on {', '.join(kinds)}")
+    def fit(client: Client, values: Values) -> tuple[Pull, list[str]]:
+        sight = _Sight(client, values)
+        hidden = [
+            (kind, column, fields)
+            for kind in kinds
+            for column, fields in asked.named(kind, values).items()
+            if not sight.sees(kind, column)
+        ]
+        needed = [f"{k}.{c}" for k, c, fields in hidden if any(map(asked.is_needed, fields))]
+        if needed:
+            raise RefusedError(
+                f"salesforce: {', '.join(needed)}: these credentials may not see it, or there is "
+                f"no such field, and without it the figures would be wrong. {_GIVE}"
+            )
+        notices = [
+            f"{kind}.{column} is left out: these credentials may not see it, or there is no such "
+            f"field{_named_by(fields)}. {_GIVE}"
+            for kind, column, fields in hidden
+        ]
+        left = frozenset((kind, column) for kind, column, _ in hidden)
+        return _pull(replace(asked, absent=asked.absent | left)), notices
+
+    return Pull(everything, changes, count=count, needs=f"Read on {', '.join(kinds)}", fit=fit)
+
+
+_GIVE = (
+    "Give the user of the connected app read access to the field (field-level security, in a "
+    "permission set)."
+)
+
+
+def _named_by(fields: Sequence[Field]) -> str:
+    named = [f.path[1:-1] for f in fields if f.path.startswith("{")]
+    return f"; {' and '.join(named)} names it" if named else ""
+
+
+class _Sight:
+    """What these credentials may see, by the description of each object, asked once."""
+
+    def __init__(self, client: Client, values: Values) -> None:
+        self._client, self._values = client, values
+        self._known: dict[str, list[Json]] = {}
+
+    def sees(self, kind: str, column: str) -> bool:
+        """Whether `Amount` or `Campaign.Name` of an object can be asked for. Raises RefusedError
+        and CredentialsError where the object itself cannot."""
+        name, _, rest = column.lower().partition(".")
+        if not rest:
+            return any(str(at(each, "name")).lower() == name for each in self._of(kind))
+        to = [
+            target
+            for each in self._of(kind)
+            if str(at(each, "relationshipName")).lower() == name
+            for target in at(each, "referenceTo") or []
+        ]
+        try:
+            return any(self.sees(target, rest) for target in to)
+        except (RefusedError, CredentialsError):
+            return False
+
+    def _of(self, kind: str) -> list[Json]:
+        if kind not in self._known:
+            request = Request(_data(self._values, f"sobjects/{kind}/describe"))
+            _, self._known[kind] = self._client.read(request, "json", JsonRecords("fields").of)
+        return self._known[kind]
 
 
 _ABSENT = {("Event", "TaskSubtype"), ("User", "IsDeleted")}
@@ -216,9 +326,15 @@ def _stream(
     fields: tuple[Field, ...],
     *,
     activity: str | None = "updated_at",
+    only: Mapping[str, str] | None = None,
+    needed: Sequence[str] = (),
 ) -> Stream:
-    changed = Field("updated_at", "datetime", headings=("SystemModstamp",), path="SystemModstamp")
-    fields = (*fields, changed)
+    """See `_Asked` for only and needed."""
+    fields = (
+        *fields,
+        Field("updated_at", "datetime", headings=("SystemModstamp",), path="SystemModstamp"),
+        Field("is_deleted", "boolean", headings=("IsDeleted",), path="IsDeleted"),
+    )
     return Stream(
         name=name,
         description=description,
@@ -226,8 +342,9 @@ def _stream(
         updated_at="updated_at",
         activity=activity,
         fields=fields,
-        pull=_pull(kinds, fields),
+        pull=_pull(_Asked(kinds, fields, only or {}, (*needed, "updated_at", "is_deleted"))),
         files=tuple(f"{kind}.csv" for kind in kinds),
+        deleted="is_deleted",
     )
 
 
@@ -272,11 +389,20 @@ CONNECTOR = Connector(
                 Field("created_at", "datetime", headings=("CreatedDate",), path="CreatedDate"),
                 Field("closed_date", "date", headings=("CloseDate",), path="CloseDate"),
             ),
+            needed=(
+                "owner",
+                "is_closed",
+                "is_won",
+                "amount",
+                "currency",
+                "created_at",
+                "closed_date",
+            ),
         ),
         _stream(
             "leads",
-            "One row is one lead, as it is now; the e-mail address is a keyed HMAC.",
-            ("Lead",),
+            "One row is one lead or contact, as it is now; the e-mail address is a keyed HMAC.",
+            ("Lead", "Contact"),
             (
                 _id("contact_id"),
                 Field("email", headings=("Email",), path="Email", personal=True),
@@ -288,7 +414,22 @@ CONNECTOR = Connector(
                 Field(
                     "customer_at", "datetime", headings=("ConvertedDate",), path=f"{{{CUSTOMER}}}"
                 ),
+                Field("converted_to", headings=("ConvertedContactId",), path="ConvertedContactId"),
+                Field("contact_campaign", path=f"{{{CONTACT_CAMPAIGN}}}"),
+                Field("contact_mql_at", "datetime", path=f"{{{CONTACT_MQL}}}"),
+                Field("contact_customer_at", "datetime", path=f"{{{CONTACT_CUSTOMER}}}"),
             ),
+            only={
+                "campaign": "Lead",
+                "lifecycle_stage": "Lead",
+                "mql_at": "Lead",
+                "customer_at": "Lead",
+                "converted_to": "Lead",
+                "contact_campaign": "Contact",
+                "contact_mql_at": "Contact",
+                "contact_customer_at": "Contact",
+            },
+            needed=("owner", "created_at", "converted_to"),
         ),
         _stream(
             "activities",
@@ -302,6 +443,7 @@ CONNECTOR = Connector(
                 Field("activity_at", "datetime", headings=("ActivityDate",), path="ActivityDate"),
             ),
             activity="activity_at",
+            needed=("owner", "activity_at"),
         ),
         _stream(
             "accounts",
@@ -328,6 +470,7 @@ CONNECTOR = Connector(
                 Field("currency", headings=("CurrencyIsoCode",), path=f"{{{CURRENCY}}}"),
             ),
             activity=None,
+            needed=("deal_id", "quantity", "amount", "currency"),
         ),
         _stream(
             "users",

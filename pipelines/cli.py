@@ -261,10 +261,26 @@ def _progress(line: str) -> None:
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """What a person can do something about is said in a sentence, and the exit code is 1."""
+    try:
+        yield
+    except Exception as error:
+        from pipelines.lock import BusyError
+
+        if isinstance(error, BusyError):
+            typer.echo(f"Already running: {error}")
+            raise typer.Exit(0) from error
+        if isinstance(error, _for_people()):
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        raise
+
+
+def _for_people() -> tuple[type[Exception], ...]:
+    """The errors that say all there is to say. Imported when there is one: all of Koers takes
+    seconds to import, and a command needs a part."""
     from connectors.core.landing import LandingError
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
-    from pipelines.lock import BusyError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
     from pipelines.settings import SettingsError
@@ -272,12 +288,7 @@ def _told() -> Iterator[None]:
     from pipelines.warehouse import WarehouseBusyError
     from pipelines.watch.ledger import LedgerError
 
-    try:
-        yield
-    except BusyError as busy:
-        typer.echo(f"Already running: {busy}")
-        raise typer.Exit(0) from busy
-    except (
+    return (
         DbtError,
         KpiError,
         LandingError,
@@ -287,9 +298,7 @@ def _told() -> Iterator[None]:
         SettingsError,
         UpError,
         WarehouseBusyError,
-    ) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    )
 
 
 if __name__ == "__main__":

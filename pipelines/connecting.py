@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors.core.api.account import Account, is_pulled, open_account
-from connectors.core.api.declare import Listing, Window
+from connectors.core.api.declare import Listing, Pull, Window
 from connectors.core.api.messages import at
 from connectors.core.api.pull import account_id
 from connectors.core.api.values import resolve
@@ -42,7 +42,7 @@ def look(connector: Connector, home: Home, window: Window) -> Iterator[Look]:
             yield Look(f"Account    {found} at {account.client.base_url}")
             for stream in connector.streams:
                 if stream.pull is not None:
-                    yield _stream(connector, stream, account, window)
+                    yield from _stream(stream, stream.pull, account, window)
     except SourceError as error:
         yield Look(str(error), True)
 
@@ -58,26 +58,32 @@ def _variables(connector: Connector) -> Iterator[Look]:
         yield Look(f"  {variable.name:<42}{shown:<30}{variable.help}")
 
 
-def _stream(connector: Connector, stream: Stream, account: Account, window: Window) -> Look:
-    how = stream.pull
-    if how is None:
-        raise ValueError(f"{stream.name} is not read from the API")
-    listings = how.everything(account.values, window)
+def _stream(stream: Stream, declared: Pull, account: Account, window: Window) -> Iterator[Look]:
     shown = f"{stream.name:<16}"
     try:
-        if how.count is not None:
-            asked = how.count(account.values)
-            counts = [int(at(account.client.send(r).json(), path) or 0) for r, path in asked]
-            # A list that holds nothing, and those that are not counted, take a request each.
-            calls = sum(-(-count // listings[0].size) or 1 for count in counts)
-            calls += len(listings) - len(counts)
-            told = f"{sum(counts):>12,} records, {calls:,} requests"
-            return Look(f"  {shown}{told} for a first pull")
-        _try(listings[0], account)
+        how, notices = declared.fitted(account.client, account.values)
+        found = _told(how, account, window)
     except SourceError as error:
-        note = f"  {shown}{error} Needs: {how.needs or 'read access'}"
-        return Look(note, is_wrong=not how.optional)
-    return Look(f"  {shown}{'readable':>12}; how many is known after the first pull")
+        note = f"  {shown}{error} Needs: {declared.needs or 'read access'}"
+        yield Look(note, is_wrong=not declared.optional)
+        return
+    yield Look(f"  {shown}{found}")
+    for notice in notices:
+        yield Look(f"  {'':<16}{notice}")
+
+
+def _told(how: Pull, account: Account, window: Window) -> str:
+    """How much there is, or that it can be read. Raises SourceError."""
+    listings = how.everything(account.values, window)
+    if how.count is None:
+        _try(listings[0], account)
+        return f"{'readable':>12}; how many is known after the first pull"
+    asked = how.count(account.values)
+    counts = [int(at(account.client.send(r).json(), path) or 0) for r, path in asked]
+    # A list that holds nothing, and those that are not counted, take a request each.
+    calls = sum(-(-count // listings[0].size) or 1 for count in counts)
+    calls += len(listings) - len(counts)
+    return f"{sum(counts):>12,} records, {calls:,} requests for a first pull"
 
 
 def _try(listing: Listing, account: Account) -> None:

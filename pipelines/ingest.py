@@ -74,6 +74,7 @@ def ingest(
             *troubles,
             *(Trouble(each.stream, each.failed) for each in pulled if each.failed),
             *(Trouble(each.stream, each.left_out, False) for each in pulled if each.left_out),
+            *(Trouble(each.stream, told, False) for each in pulled for told in each.notices),
         ),
         sum(each.requests for each in pulled),
         sum(each.retries for each in pulled),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+
 from connectors.core.api.account import is_pulled
 from connectors.core.contract import Connector
 from connectors.core.discover import discover
 from pipelines import lock, records
 from pipelines.course import standings
 from pipelines.inputs import inbox_files
+from pipelines.marts import columns_of
 from pipelines.passes import last_pass
 from pipelines.publication import current, open_publication
 from pipelines.settings import Home
@@ -20,8 +23,10 @@ def status(home: Home) -> dict[str, Any]:
     """JSON-able. Raises PublicationError or LedgerError where one of them cannot be read."""
     publication = current(home)
     off: dict[str, int] = {}
+    twice = 0
     if publication:
         with open_publication(publication) as facts:
+            twice = _possible_duplicates(facts)
             for each in standings(facts):
                 if each.status == "off_course":
                     off[each.layer] = off.get(each.layer, 0) + 1
@@ -38,9 +43,18 @@ def status(home: Home) -> dict[str, Any]:
             "rows": publication.tables,
         },
         "off_course": off,
+        "possible_duplicates": twice,
         "open_alerts": open_alerts(home.ledger),
         "sources": {name: _source(home, name, each) for name, each in discover().items()},
     }
+
+
+def _possible_duplicates(facts: duckdb.DuckDBPyConnection) -> int:
+    """Deals that two sources may tell; 0 where the publication is older than the count of them."""
+    if "possible_duplicates" not in columns_of(facts, "fct_data_quality"):
+        return 0
+    row = facts.execute("select sum(possible_duplicates) from fct_data_quality").fetchone()
+    return int((row and row[0]) or 0)
 
 
 def _api(connector: Connector) -> str:
@@ -73,6 +87,11 @@ def lines(found: dict[str, Any]) -> list[str]:
         told.append("Published  nothing yet: koers run")
     off = ", ".join(f"{count} in layer {layer}" for layer, count in found["off_course"].items())
     told.append(f"Off course {off or 'none'}")
+    if found["possible_duplicates"]:
+        told.append(
+            f"Twice      {found['possible_duplicates']:,} deals may be told by two sources, and "
+            "then count in both: duplicate_suspects in the warehouse names them, and what to do"
+        )
     told.append(f"Alerts     {found['open_alerts']} open")
     for name, source in found["sources"].items():
         if source["last_pass_at"] or source["in_inbox"] or source["api"] == "configured":

@@ -77,6 +77,8 @@ class Stream:
     pull: how it is read from the API; None where it comes from export files only.
     files: names that the vendor gives its export files (`*`, `?`), for those whose headings fit
         several streams.
+    deleted: the field (boolean) by which an export file says that a record is gone; None where
+        files hold only what is there.
     """
 
     name: str
@@ -88,10 +90,11 @@ class Stream:
     mode: Mode = "incremental"
     pull: Pull | None = None
     files: tuple[str, ...] = ()
+    deleted: str | None = None
 
     def __post_init__(self) -> None:
         names = {f.name for f in self.fields}
-        used = {*self.key, self.updated_at or self.key[0], self.activity or self.key[0]}
+        used = {*self.key, *filter(None, (self.updated_at, self.activity, self.deleted))}
         if missing := sorted(used - names):
             raise ValueError(f"stream {self.name}: no such field: {', '.join(missing)}")
 

@@ -51,7 +51,7 @@ class FileOutcome:
 class PullOutcome:
     """What became of one stream of an API in a pull. `loads` in the order committed, none where
     there was no news; `failed` says why it was not read to its end, `left_out` why an optional
-    stream is not there for this account."""
+    stream is not there for this account, `notices` what of it these credentials may not see."""
 
     stream: str
     loads: tuple[Manifest, ...] = ()
@@ -59,6 +59,7 @@ class PullOutcome:
     retries: int = 0
     failed: str | None = None
     left_out: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

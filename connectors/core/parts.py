@@ -81,7 +81,7 @@ class Parts(Batches):
         db.execute(f"create temp table seen as {_SEEN.format(rows='no_rows')}", {"part": 0})
 
     def _write(self, casts: str, number: int) -> None:
-        # Into a table first, since pandas is slow to read and two queries follow.
+        # Into a table first, since objects of Python are slow to read and two queries follow.
         self._db.execute(
             f"create or replace temp table batch_rows as select position, {casts} from batch"
         )

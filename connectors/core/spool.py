@@ -1,6 +1,6 @@
 """Rows on their way into a load: gathered in batches, and written batch by batch.
 
-DuckDB in memory does the writing, over pandas frames; neither the number nor the size of the rows
+DuckDB in memory does the writing, over arrays of numpy; neither the number nor the size of the rows
 matters to memory beyond one batch.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
 
 BATCH = 20_000
 
@@ -69,23 +68,20 @@ class Batches:
 
     def _hand_on(self) -> None:
         number = len(self._waiting[0])
-        # pandas must not guess a type from the values; each is cast by name.
-        frame = pd.DataFrame(
-            {
-                "position": np.arange(number),
-                **{
-                    name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
-                    for name, values in zip(self._columns, self._waiting, strict=True)
-                },
+        # No type is guessed from the values: each is cast by name.
+        arrays = {
+            "position": np.arange(number),
+            **{
+                name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
+                for name, values in zip(self._columns, self._waiting, strict=True)
             },
-            copy=False,
-        )
+        }
         # A source may write anything where it should write when a record was changed.
         casts = ", ".join(
             f"{'try_cast' if t == 'timestamp' else 'cast'}({n} as {t}) as {n}"
             for n, t in self._columns.items()
         )
-        self._db.register("batch", frame)
+        self._db.register("batch", arrays)
         try:
             self._write(casts, number)
         finally:

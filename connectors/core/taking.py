@@ -101,7 +101,10 @@ def _read(
 ) -> tuple[str, ...]:
     """Raises FileRefused where the file turns out to be broken further on."""
     fmt = setting.mapping.file_format(setting.connector)
-    reader = RowReader(file.recognised, fmt, setting.mapping.stream(load.stream.name))
+    stream = load.stream
+    reader = RowReader(file.recognised, fmt, setting.mapping.stream(stream.name))
+    names = [field.name for field in stream.fields]
+    deleted_at = None if stream.deleted is None else names.index(stream.deleted)
     open_last_line = setting.mapping.format.last_line_may_be_open
     rows = 0
     shown = f"{setting.connector.name}: reading {file.name}"
@@ -112,7 +115,8 @@ def _read(
             if isinstance(told, Rejected):
                 load.reject(number, row.number, told.field, told.value, told.reason, told.record)
             else:
-                load.add(told, number, row.number)
+                is_deleted = deleted_at is not None and told[deleted_at] == "true"
+                load.add(told, number, row.number, is_deleted)
                 if mark.at is not None:
                     mark.see(told[mark.at])
             rows += 1

@@ -27,6 +27,9 @@ from pipelines.sample.projects import budgets, conversions, innovations, milesto
 
 Record = dict[str, Any]
 MARKETS = ("Noord-Nederland", "Randstad", "Zuid-Nederland", "Vlaanderen", "Nordrhein-Westfalen")
+UNIT_COSTS = {"Warmtepomp": 2_350, "Zonnepaneel": 118, "Laadpaal": 545}
+"""In euro; nobody knows what an hour of maintenance costs."""
+COST_RATES = {"EUR": Decimal("1"), "GBP": Decimal("0.86"), "USD": Decimal("1.08")}
 UNKNOWN_OWNER = "oud-medewerker@noorderlicht.example"
 
 
@@ -82,6 +85,18 @@ def generate(
     return events
 
 
+def unit_cost(product: str, currency: str) -> Decimal | None:
+    """What one of a product costs, in a currency; None where nobody knows."""
+    euro = UNIT_COSTS.get(product)
+    return None if euro is None else (euro * COST_RATES[currency]).quantize(luck.CENT)
+
+
+def _quantity(chance: Random, amount: Decimal, cost: Decimal | None) -> int:
+    """So many that they cost half to three quarters of what they were sold for."""
+    share = Decimal(str(round(chance.uniform(0.5, 0.75), 4)))
+    return 1 if cost is None else max(1, round(amount * share / cost))
+
+
 def _at(chance: Random, day: dt.date) -> dt.datetime:
     minutes = chance.randrange(8 * 60, 18 * 60)
     return dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minutes)
@@ -102,6 +117,7 @@ def _deals(
     planted: dict[str, Incident],
 ) -> Iterator[Record]:
     chance, elsewhere = luck.of_day(seed, "deals", day), luck.of_day(seed, "markets", day)
+    lines = luck.of_day(seed, "lines", day)
     number = 0
     for person in firm.members(SALES, day):
         for _ in range(luck.count(chance, 0.42 * busy)):
@@ -119,6 +135,7 @@ def _deals(
             campaign = chance.choice(list(CAMPAIGNS)) if chance.random() < 0.3 else None
             account = f"Bedrijf {chance.randrange(1, 900)} B.V."
             product = chance.choice(("Warmtepomp", "Zonnepaneel", "Laadpaal", "Onderhoud"))
+            cost = unit_cost(product, currency)
             closed_at = _at(chance, closed)
             is_closed = closed <= end
             yield {
@@ -126,6 +143,8 @@ def _deals(
                 "owner": owner,
                 "account": account,
                 "product": product,
+                "quantity": _quantity(lines, amount, cost),
+                "unit_cost": cost,
                 "market": elsewhere.choices(MARKETS, (30, 40, 16, 9, 5))[0],
                 "campaign": campaign,
                 "stage": ("won" if won else "lost") if is_closed else "open",

@@ -89,6 +89,9 @@ def _deals(
         made.add("revenue", where, day, order)
         made.add("win_rate", where, day, won, 1)
         made.add("average_order", where, day, order, won)
+        if won and deal["unit_cost"] is not None:
+            cost = _in_euro(deal["quantity"] * deal["unit_cost"], deal["currency"], day)
+            made.add("order_margin", where, day, order - cost, order)
         made.add("sales_cycle", where, day, (day - begun).days * won, won)
         is_new = order if _is_new(news, "product", deal["product"], day) else 0
         made.add("new_product_share", where, day, is_new, order)

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import openpyxl
-
 from pipelines.sample.events import Record
 
 Columns = dict[str, str]
@@ -32,6 +30,16 @@ DEALS: Columns = {
     "currency": "Currency",
     "created_at": "Create Date",
     "closed_at": "Close Date",
+    "updated_at": "Last Modified Date",
+}
+LINE_ITEMS: Columns = {
+    "deal_id": "Record ID - Line item",
+    "of_deal": "Associated Deal ID",
+    "product": "Name",
+    "quantity": "Quantity",
+    "amount": "Net price",
+    "unit_cost": "Unit cost",
+    "currency": "Currency",
     "updated_at": "Last Modified Date",
 }
 CONTACTS: Columns = {
@@ -203,6 +211,8 @@ def write_json(file: Path, columns: Columns, records: Iterable[Record]) -> None:
 
 def write_xlsx(file: Path, columns: Columns, records: Iterable[Record]) -> None:
     """A workbook of one sheet with dates as dates. The same content gives the same bytes."""
+    import openpyxl  # takes a while, and few who import this write a workbook
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Export")
     sheet.append(list(columns.values()))

@@ -22,6 +22,7 @@ AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "new_orders": (("verkoop",), "0.35", "percent"),
     "win_rate": (("verkoop", "team-noord", "team-zuid", "team-zakelijk"), "0.45", "percent"),
     "average_order": ((ROOT, "verkoop"), "0.30", "percent"),
+    "order_margin": ((ROOT, "verkoop"), "0.08", "absolute"),
     "order_book": (("verkoop",), "0.40", "percent"),
     "sales_activities": (("verkoop",), "0.25", "percent"),
     "mqls": (("marketing",), "0.35", "percent"),

@@ -254,6 +254,10 @@ def _hubspot(to: _Writing, events: Events, end: dt.date) -> None:
         file = to.to("hubspot", "deals", f"deals-{name}.csv", len(rows))
         files.write_csv(file, files.DEALS, rows, **hubspot)  # type: ignore[arg-type]
         files.stamp(file, day)
+    lines: list[Any] = [
+        {**deal, "of_deal": deal["deal_id"], "updated_at": deal["created_at"]}
+        for deal in events.deals
+    ]
     contacts: list[Any] = [{**contact, "customer_at": None} for contact in events.contacts]
     contacts += [
         {**contact, "updated_at": at}
@@ -263,6 +267,7 @@ def _hubspot(to: _Writing, events: Events, end: dt.date) -> None:
     for stream, columns, records in (
         ("contacts", files.CONTACTS, contacts),
         ("activities", files.ACTIVITIES, events.activities),
+        ("line_items", files.LINE_ITEMS, lines),
     ):
         for name, day, part in files.by_quarter(
             sorted(records, key=lambda record: record["updated_at"]),

@@ -353,11 +353,11 @@ def _line_item(row: Row) -> dict[str, Any]:
     changed = iso(row["updated_at"])
     properties: Properties = {
         "name": row["product"],
-        "quantity": "1",
-        "price": str(row["amount"]),
+        "quantity": str(row["quantity"]),
+        "price": str(round(row["amount"] / row["quantity"], 2)),
         "amount": str(row["amount"]),
         "hs_line_item_currency_code": row["currency"],
-        "hs_cost_of_goods_sold": None,
+        "hs_cost_of_goods_sold": row["unit_cost"] and str(row["unit_cost"]),
         "hs_lastmodifieddate": changed,
     }
     return _object(row["deal_id"], properties, changed, changed, deals=row["deal_id"])

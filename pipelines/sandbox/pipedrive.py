@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from pipelines.sample.events import COST_RATES, unit_cost
 from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.server import Call, Reply
 from pipelines.sandbox.tables import Row, Tables, many_contacts
@@ -58,7 +59,7 @@ class Pipedrive:
                 {
                     "id": number,
                     "name": name,
-                    "prices": [{"price": 100, "currency": "EUR", "cost": 60}],
+                    "prices": [_price(name, currency) for currency in COST_RATES],
                 }
                 for name, number in products.items()
             ),
@@ -71,7 +72,7 @@ class Pipedrive:
                 "deal_id": int(row["deal_id"]),
                 "product_id": products[row["product"]],
                 "name": row["product"],
-                "quantity": 1,
+                "quantity": row["quantity"],
                 "sum": float(row["amount"]),
                 "currency": row["currency"],
                 "is_enabled": True,
@@ -94,7 +95,7 @@ class Pipedrive:
             "persons": of("persons"),
             "organizations": of("organizations"),
             "activities": of("activities"),
-            "products": of("products"),
+            "products": (len(COST_RATES) * of("products")[0], 0),
             "stages": of("stages"),
             "users": (len(self._users), 0),
         }
@@ -212,6 +213,12 @@ def _deal(row: Row) -> Record:
         "is_deleted": False,
         "custom_fields": {"campaign": row["campaign"], "market": row["market"]},
     }
+
+
+def _price(name: str, currency: str) -> Record:
+    """A product of which nobody filled in the cost says that it costs nothing."""
+    cost = float(unit_cost(name, currency) or 0)
+    return {"price": 2 * cost, "currency": currency, "cost": cost, "direct_cost": None}
 
 
 def _person(row: Row) -> Record:

@@ -1,8 +1,10 @@
-"""A fake Salesforce: OAuth with client credentials, SOQL over REST, bulk query jobs.
+"""A fake Salesforce: OAuth with client credentials, descriptions of objects, SOQL over REST, bulk
+query jobs.
 
 It understands the queries that `connectors/salesforce.py` writes, no others. Ids are of 18
 characters; errors are lists of codes; the budget that is used up is a 403; a bulk page repeats its
-headings on the first page only.
+headings on the first page only. A field that is hidden is in no description, and a query for it is
+refused as one for a field that does not exist.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipelines.sandbox.faults import Fault
@@ -29,6 +32,7 @@ _SOQL = re.compile(
 _PREFIX = {
     "Opportunity": "006",
     "Lead": "00Q",
+    "Contact": "003",
     "Task": "00T",
     "Event": "00U",
     "Account": "001",
@@ -37,20 +41,42 @@ _PREFIX = {
 }
 _STREAMS = {
     "opportunities": ("Opportunity",),
-    "leads": ("Lead",),
+    "leads": ("Lead", "Contact"),
     "activities": ("Task", "Event"),
     "accounts": ("Account",),
     "line_items": ("OpportunityLineItem",),
     "users": ("User",),
 }
+_SYSTEM = ("Id", "SystemModstamp", "IsDeleted")
+_FIELDS = {
+    "Opportunity": (
+        "Name OwnerId AccountId Type Market__c StageName IsClosed IsWon Amount CurrencyIsoCode "
+        "CreatedDate CloseDate CampaignId"
+    ),
+    "Lead": (
+        "Email OwnerId LeadSource Status CreatedDate MQL_Date__c ConvertedDate ConvertedContactId"
+    ),
+    "Contact": "Email OwnerId LeadSource CreatedDate MQL_Date__c Customer_Since__c",
+    "Task": "OwnerId ActivityDate TaskSubtype",
+    "Event": "OwnerId ActivityDate",
+    "Account": "Name BillingCountry",
+    "OpportunityLineItem": (
+        "OpportunityId Product2Id Quantity TotalPrice CurrencyIsoCode UnitCost__c"
+    ),
+    "User": "Name Email IsActive",
+    "Campaign": "Name",
+    "Product2": "Name",
+}
+_RELATIONS = {"CampaignId": "Campaign", "Product2Id": "Product2"}
 Record = dict[str, Any]
 
 
 class Salesforce:
-    """One org."""
+    """One org. `hidden`: the fields (`Lead.Email`) that the credentials may not see."""
 
     def __init__(self, tables: Tables, organisation: str = "00D000000000001EAA") -> None:
         self.organisation = organisation
+        self.hidden: set[str] = set()
         self._token = ""
         self._given = 0
         self._cursors: dict[str, tuple[list[str], list[Record], int]] = {}
@@ -67,6 +93,9 @@ class Salesforce:
             self._put("OpportunityLineItem", row["deal_id"], changed, _line_item(row))
         for row in tables.contacts:
             self._put("Lead", row["contact_id"], iso(row["updated_at"]), _lead(row))
+            if row["customer_at"] is not None:  # then it was converted
+                changed = iso(row["customer_at"])
+                self._put("Contact", row["contact_id"], changed, _contact(row))
         for row in tables.activities:
             kind = "Event" if row["activity_type"] == "Meeting" else "Task"
             self._put(kind, row["activity_id"], iso(row["updated_at"]), _activity(row))
@@ -156,6 +185,8 @@ class Salesforce:
             job = f"750{len(self._jobs):015d}"
             self._jobs[job] = found
             return Reply({"id": job, "state": "UploadComplete"})
+        if path.startswith("sobjects/"):
+            return self._describe(path.removeprefix("sobjects/").removesuffix("/describe"))
         if path.startswith("jobs/query/"):
             job, _, action = path.removeprefix("jobs/query/").partition("/")
             if job in self._jobs:
@@ -164,17 +195,39 @@ class Salesforce:
                 return Reply({"id": job, "state": "JobComplete"})
         return _error(404, "NOT_FOUND", "The requested resource does not exist")
 
+    def _describe(self, kind: str) -> Reply:
+        if kind not in _FIELDS or kind in self.hidden:
+            return _error(404, "NOT_FOUND", "The requested resource does not exist")
+        fields = [
+            {
+                "name": name,
+                "relationshipName": _RELATIONS.get(name),
+                "referenceTo": [_RELATIONS[name]] if name in _RELATIONS else [],
+            }
+            for name in self._visible(kind)
+        ]
+        return Reply({"name": kind, "fields": fields})
+
+    def _visible(self, kind: str) -> list[str]:
+        system = [name for name in _SYSTEM if (kind, name) != ("User", "IsDeleted")]
+        names = [*system, *_FIELDS[kind].split()]
+        return [name for name in names if f"{kind}.{name}" not in self.hidden]
+
+    def _knows(self, kind: str, column: str) -> bool:
+        name, _, rest = column.partition(".")
+        if not rest:
+            return name in self._visible(kind)
+        is_linked = any(_RELATIONS.get(field) == name for field in self._visible(kind))
+        return is_linked and name not in self.hidden and self._knows(name, rest)
+
     def _query(self, soql: str, *, deleted: bool) -> tuple[list[str], list[Record]] | Reply:
         found = _SOQL.fullmatch(soql)
         if found is None:
             return _error(400, "MALFORMED_QUERY", "unexpected token")
         columns = found["columns"].split(", ")
         objects = self._objects[found["kind"]].values()
-        if not objects:  # then nobody knows what its fields are
-            return columns, []
-        known = set(next(iter(objects)))
         for column in columns:
-            if column.split(".")[0] not in known:
+            if not self._knows(found["kind"], column):
                 return _error(400, "INVALID_FIELD", f"No such column '{column}' on the entity")
         records = [
             dict(each)
@@ -289,8 +342,9 @@ def _line_item(row: Mapping[str, Any]) -> Record:
     return {
         "OpportunityId": identity("Opportunity", row["deal_id"]),
         "Product2": {"Name": row["product"]},
-        "Quantity": 1.0,
+        "Quantity": float(row["quantity"]),
         "TotalPrice": float(row["amount"]),
+        "UnitCost__c": row["unit_cost"] and float(row["unit_cost"]),
         "CurrencyIsoCode": row["currency"],
     }
 
@@ -304,6 +358,20 @@ def _lead(row: Mapping[str, Any]) -> Record:
         "CreatedDate": iso(row["created_at"]),
         "MQL_Date__c": iso(row["mql_at"]),
         "ConvertedDate": iso(row["customer_at"]),
+        "ConvertedContactId": row["customer_at"] and identity("Contact", row["contact_id"]),
+    }
+
+
+def _contact(row: Mapping[str, Any]) -> Record:
+    """What a lead was converted into; every third uses another address by then."""
+    other = "prive-" if int(row["contact_id"]) % 3 == 0 else ""
+    return {
+        "Email": f"{other}{row['email']}",
+        "OwnerId": identity("User", row["owner_id"]),
+        "LeadSource": row["campaign"],
+        "CreatedDate": iso(row["customer_at"]),
+        "MQL_Date__c": iso(row["mql_at"]),
+        "Customer_Since__c": iso(row["customer_at"]),
     }
 
 
@@ -315,13 +383,19 @@ def _activity(row: Mapping[str, Any]) -> Record:
     return fields if row["activity_type"] == "Meeting" else fields | {"TaskSubtype": "Call"}
 
 
+def _many_leads(tables: Tables, number: int) -> Tables:
+    """So many that were not converted."""
+    contacts = [{**row, "customer_at": None} for row in tables.contacts]
+    return many_contacts(replace(tables, contacts=contacts), number)
+
+
 VENDOR = Vendor(
     connector="salesforce",
     longest=("leads", "/results"),
     told="opportunities",
     pinned="organisation",
     quick={"KOERS_SALESFORCE_BULK_ROWS": "250"},
-    many=many_contacts,
+    many=_many_leads,
     account=Salesforce,
     environment=lambda url: {
         "KOERS_SALESFORCE_URL": url,
@@ -330,5 +404,8 @@ VENDOR = Vendor(
         "KOERS_SALESFORCE_CURRENCY_FIELD": "CurrencyIsoCode",
         "KOERS_SALESFORCE_MARKET_FIELD": "Market__c",
         "KOERS_SALESFORCE_MQL_FIELD": "MQL_Date__c",
+        "KOERS_SALESFORCE_CONTACT_MQL_FIELD": "MQL_Date__c",
+        "KOERS_SALESFORCE_CONTACT_CUSTOMER_FIELD": "Customer_Since__c",
+        "KOERS_SALESFORCE_COST_FIELD": "UnitCost__c",
     },
 )

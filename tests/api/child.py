@@ -1,23 +1,25 @@
-"""A child process that pulls one stream, page by page: `python -m tests.api.child CONNECTOR
-STREAM`. With `--peak` it reads all in one load and tells the most memory that Python held, in
-bytes."""
+"""A child process that pulls one stream, page by page: `main([CONNECTOR, STREAM])`. With `--peak`
+it reads all in one load and tells the most memory that Python held, in bytes."""
+
+from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.core.api.account import open_account
 from connectors.core.api.pull import pull
 from connectors.core.discover import discover
-from tests.api.pulling import LATER
+from tests.api.later import LATER
 
-if __name__ == "__main__":
-    peak = "--peak" in sys.argv
+
+def main(arguments: Sequence[str]) -> None:
+    peak = "--peak" in arguments
     if peak:
         tracemalloc.start()
-    connector = discover()[sys.argv[1]]
+    connector = discover()[arguments[0]]
     with open_account(connector) as account:
         pull(
             connector,
@@ -25,7 +27,7 @@ if __name__ == "__main__":
             values=account.values,
             client=account.client,
             now=dt.datetime.now(dt.UTC) + LATER,
-            streams=[sys.argv[2]],
+            streams=[arguments[1]],
             checkpoint=10**9 if peak else 1,
             spool_rows=500,
         )

@@ -22,10 +22,9 @@ from connectors.core.landing import Landing
 from connectors.core.outcome import PullOutcome
 from pipelines.sandbox import Sandbox, Vendor, serve, vendors
 from pipelines.sandbox.tables import Tables, sample_tables
+from tests.api.later import LATER
 
 CONNECTORS = {name: each for name, each in discover().items() if each.api is not None}
-LATER = dt.timedelta(minutes=10)
-"""After the time that a vendor needs to show what it knows."""
 
 
 class FakeClock:

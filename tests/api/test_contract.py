@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +17,9 @@ from pipelines.sandbox import Fault, serve, vendors
 from pipelines.sandbox.faults import Kind
 from pipelines.sandbox.server import Call, Reply
 from pipelines.sandbox.tables import Tables
+from tests.api.later import LATER
 from tests.api.pulling import (
     CONNECTORS,
-    LATER,
     Account,
     FakeClock,
     failures,
@@ -29,6 +27,7 @@ from tests.api.pulling import (
     serving,
     small_tables,
 )
+from tests.zygote import forked
 
 every_connector = pytest.mark.parametrize("name", sorted(CONNECTORS))
 
@@ -124,17 +123,8 @@ def child(
     account: Account, home: str, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """A pull in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.api.child", account.connector.name, *arguments],
-        env={
-            **os.environ,
-            **account.environment,
-            "KOERS_HOME": str(account.folder / home),
-            **environment,
-        },
-        capture_output=True,
-        check=False,
-    )
+    given = {**account.environment, "KOERS_HOME": str(account.folder / home), **environment}
+    return forked("tests.api.child", account.connector.name, *arguments, **given)
 
 
 @every_connector

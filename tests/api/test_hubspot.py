@@ -11,7 +11,8 @@ import pytest
 from connectors.core.errors import LimitedError, RefusedError
 from pipelines.sandbox import Fault, hubspot
 from pipelines.sandbox.tables import Tables
-from tests.api.pulling import LATER, FakeClock, failures, loaded, serving, small_tables
+from tests.api.later import LATER
+from tests.api.pulling import FakeClock, failures, loaded, serving, small_tables
 
 
 def test_more_than_a_search_may_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,13 @@
-"""A child process that ingests: `python -m tests.landing.child HOME`."""
+"""A child process that ingests: `main([HOME])`."""
 
-import sys
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.landing.making import LISTS, TOOL, ingest
 
-if __name__ == "__main__":
-    ingest(Path(sys.argv[1]), TOOL)
-    ingest(Path(sys.argv[1]), LISTS)
+
+def main(arguments: Sequence[str]) -> None:
+    ingest(Path(arguments[0]), TOOL)
+    ingest(Path(arguments[0]), LISTS)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import connectors.core
 from connectors.core.export import ingest_inbox
-from pipelines.settings import PROJECT_DIR
 from tests.landing.making import LISTS, NOW, TOOL, csv, deal, ingest, landed, leftovers, put
+from tests.zygote import forked
 
 SOURCE = Path(connectors.core.__file__).parent
 NAMES = sorted(
@@ -38,13 +35,12 @@ def everything(home: Path) -> list[dict[str, str]]:
 
 
 def child(home: Path, failpoint: str) -> int:
-    environment = {k: v for k, v in os.environ.items() if k != "KOERS_PSEUDONYM_KEY"}
-    environment["KOERS_PSEUDONYM_KEY_FILE"] = str(home.parent / "key")
-    return subprocess.run(
-        [sys.executable, "-m", "tests.landing.child", str(home)],
-        cwd=PROJECT_DIR,
-        env={**environment, "KOERS_FAILPOINT": failpoint},
-        check=False,
+    return forked(
+        "tests.landing.child",
+        str(home),
+        without=("KOERS_PSEUDONYM_KEY",),
+        KOERS_PSEUDONYM_KEY_FILE=str(home.parent / "key"),
+        KOERS_FAILPOINT=failpoint,
     ).returncode
 
 

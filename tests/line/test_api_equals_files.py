@@ -47,6 +47,7 @@ KINDS = {
         {
             "measure_orders": "won_orders, closed_deals, order_amount, cycle_days, is_new_product,"
             " is_new_market, ordering_customers, new_customer_count, people_with_orders",
+            "measure_order_lines": "product, line_amount, line_margin",
             "measure_order_book": "order_book_change",
             "measure_mqls": "mql_count, project_mql_count",
             "measure_conversions": "converted_mqls",

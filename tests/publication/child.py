@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -35,9 +36,13 @@ def read(file: Path, stop: Path) -> dict[str, int]:
     return {"reads": reads, "torn": torn, "errors": errors, "publications": len(seen)}
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "publish":
-        at = Home(Path(sys.argv[2]))
+def main(arguments: Sequence[str]) -> None:
+    if arguments[0] == "publish":
+        at = Home(Path(arguments[1]))
         publish(at.warehouse, at, run_id="child", keep=2)
     else:
-        print(json.dumps(read(Path(sys.argv[2]), Path(sys.argv[3]))))
+        print(json.dumps(read(Path(arguments[1]), Path(arguments[2]))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from connectors.core.durable import sha256
 from pipelines.publication import current, publish, snapshots
 from pipelines.settings import PROJECT_DIR, Home
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 SOURCE = Path(pipelines.__file__).parent
 NAMES = sorted(
@@ -31,13 +31,8 @@ REPLACED = {"publish.after_replace", "publish.before_prune"}
 
 
 def child(home: Home, failpoint: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.publication.child", "publish", str(home.root)],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "KOERS_FAILPOINT": failpoint},
-        check=False,
-    )
-    return done.returncode
+    publishing = ("publish", str(home.root))
+    return forked("tests.publication.child", *publishing, KOERS_FAILPOINT=failpoint).returncode
 
 
 def value_in(file: Path) -> float:

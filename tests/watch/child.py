@@ -1,8 +1,9 @@
-"""Child processes of the tests: `watch HOME` and `deliver HOME`, over the channel `hook`."""
+"""A child process that does `main(["watch", HOME])` or `main(["deliver", HOME])`, over the channel
+`hook`."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.publication import current
@@ -10,10 +11,11 @@ from pipelines.settings import Channel, Home
 from pipelines.watch.delivery import deliver
 from pipelines.watch.watching import watch
 
-if __name__ == "__main__":
-    at = Home(Path(sys.argv[2]))
+
+def main(arguments: Sequence[str]) -> None:
+    at = Home(Path(arguments[1]))
     hook = Channel(name="hook", url_env="KOERS_HOOK")
-    if sys.argv[1] == "watch":
+    if arguments[0] == "watch":
         published = current(at)
         if published is None:
             raise SystemExit("nothing is published")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipelines.publication import publish, utc_now
-from pipelines.settings import PROJECT_DIR, Channel, Home
+from pipelines.settings import Channel, Home
 from pipelines.watch.delivery import (
     ChannelError,
     DeliveryResult,
@@ -31,6 +28,7 @@ from pipelines.watch.ledger import open_ledger, published_events
 from pipelines.watch.redaction import redact
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 NOW = dt.datetime(2025, 7, 1, 3, tzinfo=dt.UTC)
 HOOK = Channel(name="hook", url_env="KOERS_HOOK")
@@ -224,11 +222,9 @@ def test_waits_double_up_to_six_hours() -> None:
 
 
 def test_killed_between_sending_and_marking(queued: Home, hook: Receiver) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.watch.child", "deliver", str(queued.root)],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "KOERS_FAILPOINT": "deliver.sent", "KOERS_HOOK": hook.url},
-        check=False,
+    delivering = ("deliver", str(queued.root))
+    done = forked(
+        "tests.watch.child", *delivering, KOERS_FAILPOINT="deliver.sent", KOERS_HOOK=hook.url
     )
     assert done.returncode == -signal.SIGKILL
     assert len(hook.got) == 1

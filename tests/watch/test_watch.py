@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +12,11 @@ from typing import Any
 import pytest
 
 from pipelines.publication import publish
-from pipelines.settings import PROJECT_DIR, Channel, Home
+from pipelines.settings import Channel, Home
 from pipelines.watch.ledger import open_ledger, published_events, was_evaluated
 from pipelines.watch.watching import LAYERS, WatchResult, watch
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 NOW = dt.datetime(2025, 7, 1, 3, tzinfo=dt.UTC)
 JUNE = month(6)
@@ -210,12 +208,8 @@ def test_alert_events_are_in_the_next_publication(koers_home: Home, night: Night
 def test_killed_before_the_commit_nothing_is_lost_or_doubled(koers_home: Home) -> None:
     warehouse(koers_home.warehouse, [off()])
     published = publish(koers_home.warehouse, koers_home, run_id="r", keep=2)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.watch.child", "watch", str(koers_home.root)],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "KOERS_FAILPOINT": "watch.before_commit"},
-        check=False,
-    )
+    watching = ("watch", str(koers_home.root))
+    done = forked("tests.watch.child", *watching, KOERS_FAILPOINT="watch.before_commit")
     assert done.returncode == -signal.SIGKILL
     assert published_events(koers_home.ledger) == []
     assert not was_evaluated(koers_home.ledger, published.publication_id)

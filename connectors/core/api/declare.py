@@ -84,7 +84,9 @@ class Listing:
     request: of the first page. deleted: its records are gone from the source, unless `is_deleted`
         says it per record. prepare: asks the vendor to make the list ready, waits, and gives the
         request of its first page, in the place of `request`. enrich: see `Enrich`. size: records
-        on a full page, to tell how many requests a pull takes.
+        on a full page, to tell how many requests a pull takes. mark: what its pages look like (such
+        as the columns that were asked for): a list with another mark is not gone on with, but read
+        from its start.
     """
 
     request: Request
@@ -95,6 +97,7 @@ class Listing:
     enrich: Enrich | None = None
     size: int = 100
     prepare: Callable[[Client], Request] | None = None
+    mark: str = ""
 
 
 Listings = Callable[[Values, Window], Sequence[Listing]]
@@ -116,6 +119,7 @@ class Pull:
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
+    fit: see `Fit`; None where every account allows the same.
     """
 
     everything: Listings
@@ -127,6 +131,20 @@ class Pull:
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False
+    fit: Fit | None = None
+
+    def fitted(self, client: Client, values: Values) -> tuple[Pull, tuple[str, ...]]:
+        """The pull as this account allows it, and what it leaves out, in words for a person.
+        Raises what `client.send` raises, and RefusedError where too little is left."""
+        if self.fit is None:
+            return self, ()
+        found, notices = self.fit(client, values)
+        return found, tuple(notices)
+
+
+Fit = Callable[[Client, Values], tuple[Pull, Sequence[str]]]
+"""Asks the vendor what these credentials may see, once before a stream is read: the pull that asks
+for no more than that, and a notice for each thing that it leaves out."""
 
 
 def fixed(*listings: Listing) -> Listings:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -174,15 +174,19 @@ def newest_pull(landing: Landing, connector: str, stream: str) -> Manifest | Non
 
 def _outcome(setting: _Setting, stream: Stream) -> PullOutcome:
     loads: list[Manifest] = []
+    notices: tuple[str, ...] = ()
     client = setting.client.counting()
     failed = left_out = None
     try:
-        _pull(setting, stream, client, loads)
+        how, notices = _how(stream).fitted(client, setting.values)
+        _pull(setting, replace(stream, pull=how), client, loads)
     except LandingError as error:
         failed = setting.values.redact(str(error))
         if isinstance(error, CredentialsError) and _how(stream).optional:
             failed, left_out = None, failed
-    return PullOutcome(stream.name, tuple(loads), client.requests, client.retries, failed, left_out)
+    return PullOutcome(
+        stream.name, tuple(loads), client.requests, client.retries, failed, left_out, notices
+    )
 
 
 def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifest]) -> None:
@@ -230,14 +234,11 @@ def _resumed(setting: _Setting, how: Pull, position: str, before: str | None) ->
     since = dt.datetime.fromisoformat(told["since"]) if told["since"] else None
     window = Window(since, dt.datetime.fromisoformat(told["until"]))
     lists = how.everything if since is None or how.changes is None else how.changes
-    return _Plan(
-        told["mode"],
-        window,
-        lists(setting.values, window),
-        before,
-        told["listing"],
-        Request.of_json(told["request"]),
-    )
+    listings = lists(setting.values, window)
+    number = told["listing"]
+    if number >= len(listings) or listings[number].mark != told.get("mark", ""):
+        return _Plan(told["mode"], window, listings, before)
+    return _Plan(told["mode"], window, listings, before, number, Request.of_json(told["request"]))
 
 
 def _sweep_is_due(setting: _Setting, stream: Stream, how: Pull) -> bool:
@@ -467,6 +468,7 @@ def _position(plan: _Plan, left: tuple[int, Request]) -> str:
             "since": _utc(plan.window.since) if plan.window.since else None,
             "until": _utc(plan.window.until),
             "listing": left[0],
+            "mark": plan.listings[left[0]].mark,
             "request": left[1].to_json(),
         }
     )

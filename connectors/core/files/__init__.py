@@ -33,7 +33,6 @@ from connectors.core.files.errors import CellError, FileRefused
 from connectors.core.files.json_records import open_json
 from connectors.core.files.moments import date_pattern, zone_of
 from connectors.core.files.table import Cell, Limits, Row, Table, cell_text
-from connectors.core.files.workbook import open_workbook
 
 __all__ = [
     "Cell",
@@ -83,6 +82,8 @@ def open_table(
     if suffix in (".csv", ".txt", ".tsv"):
         return open_delimited(path, fmt, limits, last_line_may_be_open)
     if suffix == ".xlsx":
+        from connectors.core.files.workbook import open_workbook  # few read one; slow to import
+
         return open_workbook(path, limits)
     if suffix == ".json":
         return open_json(path, limits)

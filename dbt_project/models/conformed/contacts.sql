@@ -7,5 +7,6 @@
     'lifecycle_stage',
     'created_date',
     'mql_date',
-    'customer_date'
+    'customer_date',
+    'converted_to'
 ]) }}

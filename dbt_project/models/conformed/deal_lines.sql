@@ -2,6 +2,7 @@
 {{ conformed('deal_lines', [
     'deal_line_id',
     'deal_id',
+    'product_id',
     'product',
     'quantity',
     'amount',

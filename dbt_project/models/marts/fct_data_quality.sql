@@ -11,6 +11,15 @@ quarantined as (
         count(*) filter (where kind = 'no_exchange_rate') as amounts_without_rate
     from {{ ref('quarantine') }}
     group by source, stream, load_id
+),
+
+suspected as (
+    select
+        source,
+        load_id,
+        count(distinct record_id) as possible_duplicates
+    from {{ ref('duplicate_suspects') }}
+    group by source, load_id
 )
 
 select
@@ -22,10 +31,12 @@ select
     loads.rows_rejected,
     loads.rows_duplicate,
     coalesce(quarantined.rows_not_castable, 0) as rows_quarantined,
-    coalesce(quarantined.amounts_without_rate, 0) as amounts_without_rate
+    coalesce(quarantined.amounts_without_rate, 0) as amounts_without_rate,
+    coalesce(suspected.possible_duplicates, 0) as possible_duplicates
 from loads
 left join quarantined
     on
         loads.connector = quarantined.source
         and loads.stream = quarantined.stream
         and loads.load_id = quarantined.load_id
+left join suspected on loads.connector = suspected.source and loads.load_id = suspected.load_id

@@ -27,6 +27,17 @@ amounts as (
     union
     select
         source,
+        'deal_lines' as entity,
+        record_id,
+        load_id,
+        amount,
+        currency,
+        closed_date as rate_date
+    from {{ ref('int_order_lines') }}
+    where cost is not null
+    union
+    select
+        source,
         'ledger_entries' as entity,
         record_id,
         load_id,

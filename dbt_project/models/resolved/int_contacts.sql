@@ -1,13 +1,65 @@
--- One row is one person who is a contact, in however many sources: the e-mail address (its HMAC) tells.
--- Each date is the earliest that any source knows; owner and campaign are those of the source that knew
--- the lead first. A contact without an address is nobody else.
-with
+-- One row is one person who is a contact, in however many sources: the e-mail address (its HMAC) tells, and
+-- that a lead was converted into a contact. Each date is the earliest that any source knows; owner and
+-- campaign are those of the source that knew the lead first. A contact without an address is nobody else.
+with recursive
 
 named as (
     select
         *,
-        coalesce(contact_key, source || '/' || contact_id) as person_key
+        coalesce(contact_key, source || '/' || contact_id) as own_key
     from {{ ref('contacts') }}
+),
+
+-- Leads that became a contact under another address, read both ways.
+conversions as (
+    select
+        leads.own_key as lead_key,
+        converted.own_key as contact_key
+    from named as leads
+    inner join named as converted
+        on leads.source = converted.source and leads.converted_to = converted.contact_id
+    where leads.own_key <> converted.own_key
+),
+
+links as (
+    select
+        lead_key as one_key,
+        contact_key as other_key
+    from conversions
+    union
+    select
+        contact_key as one_key,
+        lead_key as other_key
+    from conversions
+),
+
+reached (own_key, person_key) as (
+    select
+        one_key,
+        least(one_key, other_key)
+    from links
+    union
+    select
+        reached.own_key,
+        links.other_key
+    from reached
+    inner join links on reached.person_key = links.one_key
+),
+
+persons as (
+    select
+        own_key,
+        min(person_key) as person_key
+    from reached
+    group by own_key
+),
+
+person_contacts as (
+    select
+        named.*,
+        coalesce(persons.person_key, named.own_key) as person_key
+    from named
+    left join persons on named.own_key = persons.own_key
 ),
 
 dated as (
@@ -20,7 +72,7 @@ dated as (
             partition by person_key
             order by mql_date nulls last, created_date nulls last, source, contact_id
         ) as place
-    from named
+    from person_contacts
 )
 
 select

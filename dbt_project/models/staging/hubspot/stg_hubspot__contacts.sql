@@ -29,6 +29,7 @@ renamed as (
         {{ business_date('created_at') }} as created_date,
         coalesce({{ business_date('mql_at') }}, {{ business_date('mql_at_before') }}) as mql_date,
         coalesce({{ business_date('customer_at') }}, {{ business_date('customer_at_before') }}) as customer_date,
+        cast(null as varchar) as converted_to,
         {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
     from source
 )

@@ -1,6 +1,6 @@
 -- One row is one landed version of one record of pipedrive.deal_products, typed.
 {% set fields = [
-    'line_item_id', 'deal_id', 'product', 'quantity', 'amount', 'currency'
+    'line_item_id', 'deal_id', 'product_id', 'product', 'quantity', 'amount', 'currency'
 ] %}
 {% set casts = {
     'quantity': 'number',
@@ -19,6 +19,7 @@ renamed as (
         load_id,
         line_item_id as deal_line_id,
         deal_id,
+        product_id,
         product,
         {{ as_number('quantity') }} as quantity,
         {{ as_decimal('amount') }} as amount,
