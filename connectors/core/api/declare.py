@@ -35,10 +35,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Window:
-    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC."""
+    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC.
+
+    version: where the stream goes by row versions, the newest one that is known: what has a higher
+        one is new. None: everything, or (with `since`) what changed since then.
+    """
 
     since: dt.datetime | None
     until: dt.datetime
+    version: int | None = None
 
 
 class Records(Protocol):
@@ -111,6 +116,9 @@ class Pull:
         they show them. settle: how long before now a window ends, for the same reason.
     sweep: how often everything is read although `changes` would do, to find what went away without
         a word; the tombstones follow from what is missing. None: `changes` tells all deletions.
+    version: where the vendor numbers each change instead of dating it, what says the row version of
+        a record; the cursor is then the newest one of a list that was read to its end, in ascending
+        order. Lists of deletions (`Listing.deleted`) are read after it and do not move the cursor.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -121,6 +129,7 @@ class Pull:
     overlap: dt.timedelta = dt.timedelta(hours=1)
     settle: dt.timedelta = dt.timedelta(minutes=5)
     sweep: dt.timedelta | None = dt.timedelta(days=7)
+    version: Callable[[Json], int | None] | None = None
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False
@@ -138,15 +147,16 @@ class Api:
     variables: all that is to be known about an account, in the order a person fills them in.
     base_url, auth, limits: from their values.
     judge: see `client.Judge`. version: the variable that holds the version of the API.
-    account: a request that proves the credentials, and the path in its answer of what tells this
-        account from another (a sandbox from production), so that two never mix in one landing.
+    account: a request that proves the credentials, and what tells this account from another (a
+        sandbox from production), so that two never mix in one landing: a path in the answer, or
+        what finds it there.
     parallel: how many streams are read at the same time.
     """
 
     variables: tuple[Variable, ...]
     base_url: Callable[[Mapping[str, str]], str]
     auth: Callable[[Values, Clock], Auth]
-    account: Callable[[Mapping[str, str]], tuple[Request, str]]
+    account: Callable[[Mapping[str, str]], tuple[Request, str | Callable[[Json], Json]]]
     limits: Callable[[Mapping[str, str]], Sequence[Limit]] = lambda _: ()
     judge: Judge = lambda _: None
     version: str | None = None
