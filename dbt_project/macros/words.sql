@@ -48,3 +48,10 @@ case lower(trim({{ cell }}))
     else lower(trim({{ cell }}))
 end
 {%- endmacro %}
+
+{# One of the six kinds as a connector that knows them lands them; null for another word. #}
+{% macro account_kind(cell) -%}
+case
+    when {{ cell }} in ('revenue', 'cost_of_sales', 'marketing_cost', 'cost', 'subsidy', 'bank') then {{ cell }}
+end
+{%- endmacro %}

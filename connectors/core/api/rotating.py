@@ -20,7 +20,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +96,19 @@ class TokenFile:
             return Tokens(text)
         try:
             found: dict[str, Any] = json.loads(text)
-            rest = {f.name: type(f.default)(found[f.name]) for f in fields(Tokens)[1:]}
-            tokens = Tokens(str(found["refresh_token"]), **rest)
+            asked_at, expires_at, asking_at = (
+                float(found[name]) for name in ("asked_at", "expires_at", "asking_at")
+            )
+            day, asked = int(found["day"]), int(found["asked"])
+            tokens = Tokens(
+                str(found["refresh_token"]),
+                str(found["access_token"]),
+                asked_at,
+                expires_at,
+                asking_at,
+                day,
+                asked,
+            )
         except (ValueError, KeyError, TypeError):
             raise self.error("is damaged; put a new refresh token alone in it") from None
         return tokens
