@@ -64,11 +64,7 @@ KINDS = {
     "marketing_cost": ("KOERS_EXACT_MARKETING_COST", "Marketing cost accounts, likewise", ""),
     "cost_of_sales": ("KOERS_EXACT_COST_OF_SALES", "Cost of sales accounts", "type:111"),
     "revenue": ("KOERS_EXACT_REVENUE", "Revenue accounts", "type:110"),
-    "cost": (
-        "KOERS_EXACT_COST",
-        "Other cost accounts",
-        "type:120,type:121,type:122,type:123,type:125,type:126,type:130",
-    ),
+    "cost": ("KOERS_EXACT_COST", "Other cost accounts", "type:120-126,type:130"),
     "bank": ("KOERS_EXACT_BANK", "Bank and cash accounts", "type:10,type:12"),
 }
 VARIABLES = (
@@ -224,29 +220,33 @@ class AccountKinds:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._codes: list[tuple[str, str, str]] = []
-        self._types: dict[str, str] = {}
+        self._types: list[tuple[str, str, str]] = []
         for kind, (variable, _, _) in KINDS.items():
             for item in filter(None, (part.strip() for part in values[variable].split(","))):
-                if item.lower().startswith("type:"):
-                    self._types.setdefault(item[5:].strip(), kind)
-                else:
-                    first, _, last = (part.strip() for part in item.partition("-"))
-                    self._codes.append((kind, first, last or first))
+                is_type = item.lower().startswith("type:")
+                text = item[len("type:") :] if is_type else item
+                first, _, last = (part.strip() for part in text.partition("-"))
+                (self._types if is_type else self._codes).append((kind, first, last or first))
 
     def of(self, account: Mapping[str, Json]) -> str:
         """The kind of a record of GLAccounts."""
-        code = str(account.get("Code") or "").strip()
-        for kind, first, last in self._codes:
-            if len(first) == len(code) == len(last) and first <= code <= last:
-                return kind
-            if code == first == last:
-                return kind
-        kind = self._types.get(str(account.get("Type")), "")
+        if kind := _within(self._codes, str(account.get("Code") or "").strip()):
+            return kind
+        kind = _within(self._types, str(account.get("Type")))
         is_result = account.get("BalanceType") == "W"
         is_balance = account.get("BalanceType") == "B"
         if kind and not (is_balance and kind != "bank") and not (is_result and kind == "bank"):
             return kind
         return "balance" if is_balance else "unknown"
+
+
+def _within(ranges: Iterable[tuple[str, str, str]], code: str) -> str:
+    """The kind of the first range that holds a code; of a range, codes of its length only, since
+    `0800` and `800` may be two accounts."""
+    for kind, first, last in ranges:
+        if code == first or (len(first) == len(code) == len(last) and first <= code <= last):
+            return kind
+    return ""
 
 
 def _path(values: Mapping[str, str], rest: str) -> str:
@@ -337,10 +337,20 @@ def _gone(values: Values) -> Callable[[Client, Sequence[Json]], Iterator[Json]]:
     def told(client: Client, records: Sequence[Json]) -> Iterator[Json]:
         for record in records:
             if str(record.get("EntityType")) == values[LINES_DELETED]:
-                at_moment = record.get("DeletedDate")
-                yield {"ID": record.get("EntityKey"), "Modified": at_moment}
+                moment = _after_any_change(record.get("DeletedDate"))
+                yield {"ID": record.get("EntityKey"), "Modified": moment}
 
     return told
+
+
+def _after_any_change(moment: Json) -> Json:
+    """A deletion later than the last change, also where one is told in local time and the other in
+    UTC. An id is never used again, so nothing comes after it."""
+    try:
+        later = dt.datetime.fromisoformat(moment) + dt.timedelta(hours=3)
+    except (TypeError, ValueError, OverflowError):
+        return moment
+    return later.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _told_accounts(values: Values) -> Callable[[Client, Sequence[Json]], Iterator[Json]]:

@@ -128,6 +128,7 @@ def test_line_0_counts_on_bank_accounts_where_the_setting_says_so(account: Accou
         ({"Code": "8510", "Type": 110, "BalanceType": "W"}, "subsidy"),
         ({"Code": "08510", "Type": 110, "BalanceType": "W"}, "revenue"),
         ({"Code": "4300", "Type": 121, "BalanceType": "W"}, "marketing_cost"),
+        ({"Code": "4000", "Type": 123, "BalanceType": "W"}, "cost"),
         ({"Code": "1100", "Type": 12, "BalanceType": "B"}, "bank"),
         ({"Code": "1300", "Type": 20, "BalanceType": "B"}, "balance"),
         # A type that does not go with the side of the books is not believed.
@@ -229,8 +230,46 @@ def test_two_runs_share_an_access_token(account: Account) -> None:
 
 def test_a_lost_refresh_token_says_what_to_do(account: Account) -> None:
     account.account._refresh = "another"
-    with pytest.raises(CredentialsError, match=r"invalid_grant.*used elsewhere.*access again"):
-        account.pull()
+    for _ in range(2):
+        with pytest.raises(CredentialsError, match=r"invalid_grant.*used elsewhere.*access again"):
+            account.pull()
+
+
+def test_a_line_that_was_changed_in_local_time_just_before_it_was_deleted_goes(
+    account: Account,
+) -> None:
+    account.pull(streams=[LINES])
+    lines = account.account._tables["lines"]
+    oldest = min(lines, key=lambda key: lines[key]["Timestamp"])
+    in_two_hours = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
+    account.account._put(
+        "lines", {**lines[oldest], "Modified": f"/Date({int(in_two_hours.timestamp() * 1_000)})/"}
+    )
+    account.pull(streams=[LINES])
+    del lines[oldest]
+    account.account._deleted.append(
+        {
+            "Timestamp": account.account._version + 1,
+            "EntityKey": oldest,
+            "EntityType": 1,
+            "DeletedDate": f"/Date({int(time.time() * 1_000)})/",
+        }
+    )
+    account.pull(streams=[LINES])
+    assert oldest.lower() not in account.state()[LINES]
+
+
+def test_deletions_of_other_kinds_are_not_those_of_lines(account: Account) -> None:
+    account.pull(streams=[LINES])
+    account.account._deleted.append(
+        {
+            "Timestamp": account.account._version + 1,
+            "EntityKey": next(iter(account.account._tables["invoices"])),
+            "EntityType": 13,
+            "DeletedDate": f"/Date({int(time.time() * 1_000)})/",
+        }
+    )
+    assert loaded(account.pull(streams=[LINES])) == {}
 
 
 def test_a_receivable_is_paid_when_it_is_paid_in_full(account: Account) -> None:

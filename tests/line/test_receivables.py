@@ -1,4 +1,4 @@
-"""What customers owe, as Exact's API tells it: every invoice of the company, to the cent and day."""
+"""What customers owe, as Exact tells it: every invoice of the company, to the cent and day."""
 
 from __future__ import annotations
 

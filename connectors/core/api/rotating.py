@@ -31,7 +31,7 @@ from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.durable import sync
 from connectors.core.errors import CredentialsError, LimitedError
 from connectors.core.failpoints import failpoint
-from connectors.core.locks import exclusive
+from connectors.core.locks import WAIT_SECONDS, exclusive
 
 INVALID_GRANT = "invalid_grant"
 DAY_SECONDS = 86_400.0
@@ -172,7 +172,9 @@ class Rotating:
     def headers(self, send: Send) -> Mapping[str, str]:
         with self._lock:
             if self._tokens is None or not self._is_good(self._tokens):
-                with exclusive(self._file.lock, "renewing a token"):
+                # Whoever holds it may be waiting for the vendor to give another token.
+                wait = WAIT_SECONDS + self._soonest
+                with exclusive(self._file.lock, "renewing a token", wait_seconds=wait):
                     self._renew(send)
             return _bearer(self._tokens.access_token) if self._tokens else {}
 
@@ -223,6 +225,8 @@ class Rotating:
         try:
             answer = send(request, {})
         except CredentialsError as error:
+            # The vendor did answer: what is on the disk is as good or bad as it was before.
+            self._file.write(replace(asking, asking_at=tokens.asking_at))
             raise self._lost(error, tokens) from None
         found = self._tokens_of(answer, asking)
         failpoint("token.before_saving")
@@ -262,7 +266,7 @@ class Rotating:
         why = (
             "A run was ended after the vendor replaced it and before the new one could be kept"
             if tokens.asking_at
-            else "It was used elsewhere, or not for too long, or access was withdrawn"
+            else "It was used elsewhere or not for too long, or its successor got lost on the way"
         )
         return CredentialsError(f"{error} {why}. {self._login}")
 
