@@ -1,4 +1,5 @@
-"""People (HR): trainings that employees followed and the development goals they set, from exports.
+"""People (HR): trainings that employees followed, the development goals they set and the activities
+that they logged, from exports. No package's export was seen: the headings are typical ones.
 
 Employees are named by their number in the HR system; `source_users` in the organisation's files
 says who that is.
@@ -38,6 +39,24 @@ CONNECTOR = Connector(
                 Field("goal", headings=("Doel", "Goal")),
                 Field("due_date", "date", headings=("Uiterlijk", "Due date"), required=True),
                 Field("reached_date", "date", headings=("Bereikt op", "Reached on")),
+            ),
+        ),
+        Stream(
+            name="activities",
+            description="One row is one call, meeting or visit that one employee logged.",
+            key=("activity_id",),
+            activity="activity_date",
+            fields=(
+                Field("activity_id", headings=("Activiteit-ID", "Activity ID"), required=True),
+                EMPLOYEE,
+                Field(
+                    "activity_date",
+                    "date",
+                    headings=("Datum", "Activiteitsdatum", "Date", "Activity date"),
+                    required=True,
+                ),
+                Field("activity_type", headings=("Soort", "Type", "Activity type")),
+                Field("campaign", headings=("Campagne", "Project", "Campaign")),
             ),
         ),
     ),

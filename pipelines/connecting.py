@@ -55,7 +55,8 @@ def _variables(connector: Connector) -> Iterator[Look]:
     for variable in api.variables:
         value = given[variable.name]
         shown = "set" if variable.secret and value else value or "not set"
-        yield Look(f"  {variable.name:<42}{shown:<30}{variable.help}")
+        name = f"{variable.name}_FILE" if variable.kept else variable.name
+        yield Look(f"  {name:<42}{shown:<30}{variable.help}")
 
 
 def _stream(stream: Stream, declared: Pull, account: Account, window: Window) -> Iterator[Look]:

@@ -33,4 +33,5 @@ def _lines() -> Iterator[str]:
         for variable in connector.api.variables:
             needed = "" if variable.optional or variable.default else " (needed)"
             yield f"# {variable.help}{needed}{'; secret' if variable.secret else ''}"
-            yield f"#{variable.name}={variable.default or ''}"
+            name = f"{variable.name}_FILE" if variable.kept else variable.name
+            yield f"#{name}={variable.default or ''}"

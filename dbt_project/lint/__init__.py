@@ -30,6 +30,7 @@ def _same(cell, *_args, **_options):
 
 as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
+account_kind = debit_sign = _same
 iso_week = iso_year = iso_weekday = _same
 
 

@@ -48,3 +48,18 @@ case lower(trim({{ cell }}))
     else lower(trim({{ cell }}))
 end
 {%- endmacro %}
+
+{# One of the six kinds as a connector that knows them lands them; null for another word. #}
+{% macro account_kind(cell) -%}
+case
+    when {{ cell }} in ('revenue', 'cost_of_sales', 'marketing_cost', 'cost', 'subsidy', 'bank') then {{ cell }}
+end
+{%- endmacro %}
+
+{# A word for the side of a journal line as the sign of a debit amount; null for another word. #}
+{% macro debit_sign(cell) -%}
+case
+    when lower(trim({{ cell }})) in ('d', 'debet', 'debit') then 1
+    when lower(trim({{ cell }})) in ('c', 'credit') then -1
+end
+{%- endmacro %}

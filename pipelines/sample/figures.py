@@ -184,6 +184,12 @@ def _ledger(made: Adding, events: Events) -> None:
         made.add("return_pct", team, day, result, revenue)
         profit = revenue - amount if kind == "Kostprijs" else revenue
         made.add("gross_margin", team, day, profit, revenue)
+        if kind == "Omzet":
+            made.add("booked_revenue", team, day, amount)
+        if kind in COSTS:
+            made.add("booked_costs", team, day, amount)
+        if kind != "Bank":
+            made.add("operating_result", team, day, result)
         if kind == "Bank":
             made.add("cash_flow", team, day, amount)
         elif kind == "Subsidie":

@@ -63,6 +63,13 @@ KINDS = {
         },
         records=600,
     ),
+    "finance": Kind(
+        "ledger",
+        {
+            "measure_ledger": "ledger_revenue, ledger_gross_profit, ledger_result, marketing_cost,"
+            " subsidy_amount, bank_amount, project_cost",
+        },
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 

@@ -50,9 +50,9 @@ def open_account(
     clock = clock or SystemClock()
     values = resolve(api.variables, os.environ if environment is None else environment)
     if missing := values.missing:
+        instead = "" if missing[0].endswith("_FILE") else f", or {missing[0]}_FILE name its file"
         raise CredentialsError(
-            f"{connector.name}: {' and '.join(missing)} must be set, or "
-            f"{missing[0]}_FILE name a file that holds it. See .env.example."
+            f"{connector.name}: {' and '.join(missing)} must be set{instead}. See .env.example."
         )
     base = api.base_url(values)
     client = Client(

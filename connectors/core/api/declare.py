@@ -35,10 +35,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Window:
-    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC."""
+    """Records that changed at or after `since` (None: since ever) and before `until`, in UTC.
+
+    version: where the stream goes by row versions, the newest one that is known: what has a higher
+        one is new. None: everything, or (with `since`) what changed since then.
+    """
 
     since: dt.datetime | None
     until: dt.datetime
+    version: int | None = None
 
 
 class Records(Protocol):
@@ -116,6 +121,9 @@ class Pull:
         a word; the tombstones follow from what is missing. None: `changes` tells all deletions.
     whole_days: a list tells all there is of the days it tells of (the stream's `activity`), so that
         what such a day no longer holds is gone: statistics whose rows move, not only their numbers.
+    version: where the vendor numbers each change instead of dating it, what says the row version of
+        a record; the cursor is then the newest one of a list that was read to its end, in ascending
+        order. Lists of deletions (`Listing.deleted`) are read after it and do not move the cursor.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -128,6 +136,7 @@ class Pull:
     settle: dt.timedelta = dt.timedelta(minutes=5)
     sweep: dt.timedelta | None = dt.timedelta(days=7)
     whole_days: bool = False
+    version: Callable[[Json], int | None] | None = None
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False
@@ -160,15 +169,16 @@ class Api:
     base_url, auth, limits: from their values. token_urls: where credentials are changed for access
         tokens, if elsewhere than at the base URL; nothing else is ever sent there.
     judge: see `client.Judge`. version: the variable that holds the version of the API.
-    account: a request that proves the credentials, and the path in its answer of what tells this
-        account from another (a sandbox from production), so that two never mix in one landing.
+    account: a request that proves the credentials, and what tells this account from another (a
+        sandbox from production), so that two never mix in one landing: a path in the answer, or
+        what finds it there.
     parallel: how many streams are read at the same time.
     """
 
     variables: tuple[Variable, ...]
     base_url: Callable[[Mapping[str, str]], str]
     auth: Callable[[Values, Clock], Auth]
-    account: Callable[[Mapping[str, str]], tuple[Request, str]]
+    account: Callable[[Mapping[str, str]], tuple[Request, str | Callable[[Json], Json]]]
     limits: Callable[[Mapping[str, str]], Sequence[Limit]] = lambda _: ()
     token_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
     judge: Judge = lambda _: None

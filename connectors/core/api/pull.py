@@ -28,6 +28,7 @@ from connectors.core.api.messages import Json, Request, at
 from connectors.core.api.paging import Page
 from connectors.core.api.record import RecordReader
 from connectors.core.api.values import Values
+from connectors.core.api.versions import FIRST_VERSION, NewestVersion
 from connectors.core.contract import Connector, Stream
 from connectors.core.errors import (
     CredentialsError,
@@ -67,6 +68,8 @@ class _Plan:
     before: str | None
     first: int = 0
     request: Request | None = None
+    version: int = 0
+    """The newest row version of the parts before, where the stream goes by those."""
 
 
 @dataclass
@@ -152,7 +155,8 @@ def account_id(connector: Connector, client: Client, values: Values, landing: La
     if connector.api is None:
         raise ValueError(f"{connector.name} has no API")
     request, path = connector.api.account(values)
-    found = at(client.send(request).json(), path)
+    answer = client.send(request).json()
+    found = at(answer, path) if isinstance(path, str) else path(answer)
     if found is None:
         raise UnavailableError(f"{connector.name}: the answer does not say whose account it is")
     account = str(found)
@@ -223,6 +227,9 @@ def _plan(setting: _Setting, stream: Stream) -> _Plan:
     if how.changes is None or before is None or _sweep_is_due(setting, stream, how):
         window = Window(None, until)
         return _Plan("full", window, how.everything(setting.values, window), before)
+    if how.version is not None:
+        window = Window(None, until, int(before))
+        return _Plan("incremental", window, how.changes(setting.values, window), before)
     # A cursor from a clock that was ahead would skip what comes until then.
     since = min(dt.datetime.fromisoformat(before), until) - how.overlap
     window = Window(since, until)
@@ -232,13 +239,15 @@ def _plan(setting: _Setting, stream: Stream) -> _Plan:
 def _resumed(setting: _Setting, how: Pull, position: str, before: str | None) -> _Plan:
     told = json.loads(position)
     since = dt.datetime.fromisoformat(told["since"]) if told["since"] else None
-    window = Window(since, dt.datetime.fromisoformat(told["until"]))
-    lists = how.everything if since is None or how.changes is None else how.changes
+    window = Window(since, dt.datetime.fromisoformat(told["until"]), told.get("after"))
+    is_all = since is None and window.version is None
+    lists = how.everything if is_all or how.changes is None else how.changes
     listings = lists(setting.values, window)
     number = told["listing"]
     if number >= len(listings) or listings[number].mark != told.get("mark", ""):
         return _Plan(told["mode"], window, listings, before)
-    return _Plan(told["mode"], window, listings, before, number, Request.of_json(told["request"]))
+    request = Request.of_json(told["request"])
+    return _Plan(told["mode"], window, listings, before, number, request, told.get("version", 0))
 
 
 def _sweep_is_due(setting: _Setting, stream: Stream, how: Pull) -> bool:
@@ -273,15 +282,18 @@ def _one_load(
         reading = _Reading(setting, stream, load)
         load.open_source("api", _fingerprint(plan), "", 0)
         left: tuple[int, Request] | None = None
+        newest = NewestVersion(_how(stream), plan.version)
         # A sweep must be one load, or what is missing could not be told.
         is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
         for number, listing, page, after in _pages(client, plan, setting.stop):
             reading.take(listing, page)
+            newest.see(listing, page)
             load.sources[0].bytes += len(page.response.body)
             failpoint("pull.page")
             if after is not None and load.rows >= setting.checkpoint and not is_sweep:
                 left = (number, after)
                 break
+        plan = replace(plan, version=newest.found)
         manifest = _commit(
             setting,
             stream,
@@ -296,7 +308,7 @@ def _one_load(
     reading.tell_end()
     if left is None:
         return None
-    return _Plan(plan.mode, plan.window, plan.listings, plan.before, left[0], left[1])
+    return replace(plan, first=left[0], request=left[1])
 
 
 def _pages(
@@ -407,6 +419,8 @@ def _commit(
     cursor = plan.before
     if done and not is_backfill and how.changes is not None:
         cursor = _utc(plan.window.until)
+        if how.version is not None:
+            cursor = str(max(plan.version, int(plan.before or FIRST_VERSION)))
     before = load.previous.covers_until if load.previous else None
     covers = before if is_backfill or not done else _covers(setting, stream, plan.window, before)
     pulled = Pulled(
@@ -419,7 +433,7 @@ def _commit(
         api_version=_version(setting),
         cursor_before=plan.before,
     )
-    keep = not done or sweep or covers != before or _is_old(setting, plan)
+    keep = not done or sweep or covers != before or _is_old(setting, plan, how)
     return load.commit_pulled(
         Reach(cursor, reading.mark.oldest, reading.mark.newest, covers),
         pulled,
@@ -444,8 +458,8 @@ def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, is_one_l
     )
 
 
-def _is_old(setting: _Setting, plan: _Plan) -> bool:
-    if plan.mode != "incremental" or plan.before is None:
+def _is_old(setting: _Setting, plan: _Plan, how: Pull) -> bool:
+    if plan.mode != "incremental" or plan.before is None or how.version is not None:
         return False
     return setting.now - dt.datetime.fromisoformat(plan.before) > OLDEST_CURSOR
 
@@ -467,6 +481,8 @@ def _position(plan: _Plan, left: tuple[int, Request]) -> str:
             "mode": plan.mode,
             "since": _utc(plan.window.since) if plan.window.since else None,
             "until": _utc(plan.window.until),
+            "after": plan.window.version,
+            "version": plan.version,
             "listing": left[0],
             "mark": plan.listings[left[0]].mark,
             "request": left[1].to_json(),
@@ -480,7 +496,8 @@ def _version(setting: _Setting) -> str | None:
 
 
 def _fingerprint(plan: _Plan) -> str:
-    told: Json = [plan.mode, str(plan.window.since), str(plan.window.until), plan.first]
+    window = plan.window
+    told: Json = [plan.mode, str(window.since), str(window.until), window.version, plan.first]
     return "api:" + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 

@@ -2,7 +2,8 @@
 the project or KOERS_HOME.
 
 A variable NAME is given by the environment variable of that name, or by NAME_FILE, the path of a
-file that holds it (as container platforms mount secrets). Empty is not given.
+file that holds it (as container platforms mount secrets). Empty is not given. A variable that is
+`kept` changes with each use: it is given by NAME_FILE only, since Koers rewrites that file.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ _LONGEST_TEXT = 400
 class Variable:
     """One thing to know about an account. `default` None means that it is needed, unless
     `optional`. `secret`: never shown, and at least six characters long. `is_document`: may hold
-    line breaks, as a file of JSON does; it is taken apart, and never put in a header as it is."""
+    line breaks, as a file of JSON does; it is taken apart, and never put in a header as it is.
+    `kept`: see the module; its value is the path of the file."""
 
     name: str
     help: str
@@ -34,6 +36,7 @@ class Variable:
     default: str | None = None
     optional: bool = False
     is_document: bool = False
+    kept: bool = False
 
 
 class Values(Mapping[str, str]):
@@ -58,8 +61,12 @@ class Values(Mapping[str, str]):
 
     @property
     def missing(self) -> list[str]:
-        """The needed variables that are not given."""
-        return [v.name for v in self._variables if not v.optional and not self._found[v.name]]
+        """The needed variables that are not given; NAME_FILE of one that is kept."""
+        return [
+            f"{v.name}_FILE" if v.kept else v.name
+            for v in self._variables
+            if not v.optional and not self._found[v.name]
+        ]
 
     def hide(self, secret: str) -> None:
         """Also keep this out of every text: an access token that was just handed out."""
@@ -70,7 +77,8 @@ class Values(Mapping[str, str]):
     def redact(self, text: str) -> str:
         """Text for people and logs, in one line: without secrets, in any spelling that a URL or a
         header may give them, and without e-mail addresses."""
-        secrets = [self._found[v.name] for v in self._variables if v.secret] + self._extra
+        secrets = [self._found[v.name] for v in self._variables if v.secret and not v.kept]
+        secrets += self._extra
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             for spelling in {secret, quote(secret, safe=""), quote_plus(secret)}:
                 text = text.replace(spelling, HIDDEN)
@@ -86,6 +94,14 @@ def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None
     given: dict[str, str] = {}
     for variable in variables:
         text = env.get(variable.name, "").strip()
+        if variable.kept:
+            if text:
+                raise CredentialsError(
+                    f"{variable.name} is replaced by the vendor at each use and could not be kept: "
+                    f"write it in a file of its own, and let {variable.name}_FILE name that file"
+                )
+            given[variable.name] = env.get(f"{variable.name}_FILE", "").strip()
+            continue
         if not text and (file := env.get(f"{variable.name}_FILE", "").strip()):
             text = _read(variable.name, Path(file))
         if variable.secret and text and len(text) < _SHORTEST_SECRET:

@@ -29,6 +29,7 @@ select
         when account_type in ('revenue', 'subsidy') then part
         when account_type in ('cost_of_sales', 'marketing_cost', 'cost') then -part
     end as ledger_result,
+    case when account_type in ('cost_of_sales', 'marketing_cost', 'cost') then part end as ledger_cost,
     case when account_type = 'marketing_cost' then part end as marketing_cost,
     case when account_type = 'subsidy' then part end as subsidy_amount,
     case when account_type = 'bank' then part end as bank_amount,
