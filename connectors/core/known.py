@@ -17,7 +17,7 @@ from connectors.core.contract import Stream
 _LANDED = """
     create or replace temp table landed as
     select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
-        updated_at
+        updated_at, {at} as at_moment
     from {parts}
     where $since is null or updated_at is null or updated_at >= $since or is_deleted
     qualify row_number() over (
@@ -31,6 +31,7 @@ _NOTHING = """(
 _MISSING = """
     from landed
     where not is_deleted
+        and ($from is null or at_moment between $from and $to)
         and (updated_at is null or updated_at < $before)
         and id not in (select md5_number(record_id) from read_parquet($spools))
 """
@@ -43,12 +44,15 @@ class Known:
     parts: of the stream's committed loads. since: only versions that changed then or later (UTC),
         and deletions; None for all. sweep: the load holds all there is; then records that are not
         in it are gone, unless they changed at `before` or later and may only not be listed yet.
+    within: of a sweep of a window, the field that the window is on and its two ends (UTC): only
+        records whose value lies between them can be missed.
     """
 
     parts: Sequence[Path]
     since: dt.datetime | None = None
     sweep: bool = False
     before: dt.datetime | None = None
+    within: tuple[str, dt.datetime, dt.datetime] | None = None
 
 
 def compare(
@@ -66,10 +70,20 @@ def compare(
     if known.parts:
         source = "read_parquet($parts)"
         values["parts"] = [str(part) for part in known.parts]
-    db.execute(_LANDED.format(parts=source), values)
+    at, first, last = "cast(null as timestamp)", None, None
+    if known.within is not None:
+        name, first, last = known.within
+        at = "try_cast(try_cast(json_extract_string(record, $field) as timestamptz) as timestamp)"
+        values["field"] = f"$.{name}"
+    db.execute(_LANDED.format(parts=source, at=at), values)
     if not known.sweep:
         return None, 0, 0
-    row = db.execute("select count(*) from landed where not is_deleted").fetchone()
+    ends = {"from": _naive(first), "to": _naive(last)}
+    row = db.execute(
+        "select count(*) from landed where not is_deleted"
+        " and ($from is null or at_moment between $from and $to)",
+        ends,
+    ).fetchone()
     alive = int(row[0]) if row else 0
     record = json.dumps({field.name: None for field in stream.fields}, separators=(",", ":"))
     target = folder / "tombstones.parquet"
@@ -86,6 +100,7 @@ def compare(
         {
             "first": first_seq,
             "record": record,
+            **ends,
             "target": str(target),
             "before": _naive(known.before),
             "spools": [str(spool) for spool in spools],

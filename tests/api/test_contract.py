@@ -247,8 +247,10 @@ def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> Non
         link = f"{hostile.url}/next?x=1"
         for path in (account.vendor.longest[1], "/query"):
             account.box.faults.add(Fault(kind, path, times=50, link=link))
-        outcomes = account.pull()
-        told = " ".join(failures(outcomes).values())
+        try:
+            told = " ".join(failures(account.pull()).values())
+        except SourceError as error:  # where one address answers everything
+            told = str(error)
         assert hostile.saw == []
     if kind == "redirect":
         assert "redirect" in told

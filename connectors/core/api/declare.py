@@ -111,6 +111,9 @@ class Pull:
         they show them. settle: how long before now a window ends, for the same reason.
     sweep: how often everything is read although `changes` would do, to find what went away without
         a word; the tombstones follow from what is missing. None: `changes` tells all deletions.
+    reconcile: the field that the window of `changes` is on, where those lists hold every record of
+        the window: a landed record of the window that they no longer hold is gone, also without a
+        sweep. What lies before the window stays.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -121,6 +124,7 @@ class Pull:
     overlap: dt.timedelta = dt.timedelta(hours=1)
     settle: dt.timedelta = dt.timedelta(minutes=5)
     sweep: dt.timedelta | None = dt.timedelta(days=7)
+    reconcile: str = ""
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False

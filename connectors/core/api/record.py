@@ -16,6 +16,7 @@ from connectors.core.contract import Stream
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?Z)?")
 _is_utc = _UTC.fullmatch
+_WHOLE = re.compile(r"-?\d+\.0+")
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{11,14}")
 
 Text = Callable[[Json], str | None]
@@ -34,6 +35,15 @@ def text_of(value: Json) -> str | None:
     if isinstance(value, int):
         return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def whole_of(value: Json) -> str | None:
+    """A whole number that JSON spells with a fraction of zeros (`1840.0`) as `1840`; any other
+    value is its text."""
+    text = value or None if type(value) is str else text_of(value)
+    if text is not None and _WHOLE.fullmatch(text):
+        return text.partition(".")[0]
+    return text
 
 
 def moment_of(value: Json) -> str | None:
@@ -72,7 +82,7 @@ class RecordReader:
         for index, field in enumerate(stream.fields):
             parent, _, name = field.path.format_map(names).rpartition(".")
             if name:
-                text = moment_of if field.type == "datetime" else text_of
+                text = {"datetime": moment_of, "integer": whole_of}.get(field.type, text_of)
                 groups.setdefault(parent, []).append((index, name, text))
         self._groups = list(groups.items())
         self._width = len(stream.fields)
