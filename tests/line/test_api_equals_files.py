@@ -62,6 +62,14 @@ KINDS = {
         },
         records=150,
     ),
+    "survey": Kind(
+        "surveys",
+        {
+            "measure_survey_responses": "nps_answers, nps_points, nps_squares",
+            "measure_survey_invitations": "survey_invitations, survey_answers",
+        },
+        records=300,
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 
