@@ -227,7 +227,7 @@ CONNECTOR = Connector(
                 Field("survey", headings=("Survey", "Form"), path="form.title"),
                 Field("owner", headings=("owner",), path=_hidden(OWNER)),
                 Field("campaign", headings=("campaign",), path=_hidden(CAMPAIGN)),
-                Field("score", "integer", headings=("Score", "NPS"), path="score"),
+                Field("score", "score", headings=("Score", "NPS"), path="score"),
                 Field("invited_at", "datetime", path=_hidden(INVITED)),
                 Field(
                     "responded_at",

@@ -100,7 +100,7 @@ def _read(
     setting: Setting, file: Candidate, load: Load, number: int, mark: Watermark
 ) -> tuple[str, ...]:
     """Raises FileRefused where the file turns out to be broken further on."""
-    fmt = setting.mapping.file_format(setting.connector)
+    fmt = file.recognised.format(setting.mapping, setting.connector)
     reader = RowReader(file.recognised, fmt, setting.mapping.stream(load.stream.name))
     open_last_line = setting.mapping.format.last_line_may_be_open
     rows = 0

@@ -70,6 +70,9 @@ def moment_of(value: Json) -> str | None:
     return shown.isoformat(timespec="milliseconds" if shown.microsecond else "seconds") + "Z"
 
 
+_TEXTS: Mapping[str, Text] = {"datetime": moment_of, "integer": whole_of, "score": whole_of}
+
+
 class RecordReader:
     """Reads the records of one stream.
 
@@ -82,7 +85,7 @@ class RecordReader:
         for index, field in enumerate(stream.fields):
             parent, _, name = field.path.format_map(names).rpartition(".")
             if name:
-                text = {"datetime": moment_of, "integer": whole_of}.get(field.type, text_of)
+                text = _TEXTS.get(field.type, text_of)
                 groups.setdefault(parent, []).append((index, name, text))
         self._groups = list(groups.items())
         self._width = len(stream.fields)
