@@ -38,7 +38,7 @@ from connectors.core.api.declare import Api, JsonRecords, Listing, Pull, Window
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import RefusedError
 
@@ -113,7 +113,7 @@ def _judge(response: Response) -> Verdict | None:
     if not errors:
         return _quarter_is_over(response) if response.status == 200 else None
     first = errors[0] if isinstance(errors, list) else errors
-    code, window = at(first, "extensions.code"), at(first, "extensions.window")
+    code, window = at(first, "extensions.code"), str(at(first, "extensions.window"))
     words = f"{code or 'an error without a code'} ({str(at(first, 'message'))[:200]})"
     if code == "RATE_LIMIT_EXCEEDED":
         if window in _ENDED:
@@ -169,21 +169,29 @@ class _Posts:
             raise MalformedError("does not say whether it is the last page")
         if info["hasNextPage"] and not info.get("endCursor"):
             raise MalformedError("says there is more, and not where")
-        names = {at(each, "id"): at(each, "name") for each in channels}
+        names = {str(at(each, "id")): at(each, "name") for each in channels}
         return content, [self._post(at(edge, "node"), names) for edge in edges]
 
-    def _post(self, node: Json, names: Mapping[Json, Json]) -> Json:
+    def _post(self, node: Json, names: Mapping[str, Json]) -> Json:
         if not isinstance(node, dict):
             raise MalformedError("holds an edge without a post")
-        metrics = [each for each in node.get("metrics") or [] if isinstance(each, dict)]
-        tags = [at(each, "name") for each in node.get("tags") or []]
-        named = [tag for tag in tags if tag and (not self.campaigns or tag in self.campaigns)]
+        tags = [at(each, "name") for each in _list(node.get("tags"))]
+        named = [tag for tag in map(str, filter(None, tags)) if self._is_campaign(tag)]
         return {
             **node,
-            "profile": names.get(node.get("channelId")) or node.get("channelId"),
-            "metric": {each.get("type"): each.get("value") for each in metrics},
+            "profile": names.get(str(node.get("channelId"))) or node.get("channelId"),
+            "metric": {
+                str(at(each, "type")): at(each, "value") for each in _list(node.get("metrics"))
+            },
             "campaign": named[0] if named else None,
         }
+
+    def _is_campaign(self, tag: str) -> bool:
+        return not self.campaigns or tag in self.campaigns
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 class _Relay:
@@ -263,7 +271,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=lambda values: (_query(_ACCOUNT), "data.account.id"),
-        limits=lambda values: (Limit(float(values[BURST]), QUARTER),),
+        limits=lambda values: (Limit(number(values, BURST), QUARTER),),
         judge=_judge,
         parallel=2,
         setup="Settings > API: make a personal API key, as a member of the organisation.",

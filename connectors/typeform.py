@@ -23,15 +23,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from connectors.core.api.auth import Auth, Header
 from connectors.core.api.client import Client
 from connectors.core.api.clock import Clock
 from connectors.core.api.declare import Api, Enrich, JsonRecords, Listing, Pull, Window
 from connectors.core.api.limits import Limit
-from connectors.core.api.messages import Json, Request, at
+from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import RefusedError
 
@@ -68,6 +70,20 @@ FORMS_SIZE = 200
 NUMBERS = ("nps", "opinion_scale", "number")
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """A page of answers, the last of which says where the next page begins."""
+
+    expect: Literal["json"] = "json"
+
+    def of(self, response: Response) -> tuple[Json, list[Json]]:
+        """See `Records`. Raises MalformedError."""
+        content, items = JsonRecords("items").of(response)
+        if items and not isinstance(at(items[-1], "token"), str):
+            raise MalformedError("ends with an answer without a token")
+        return content, items
+
+
 class _UntilEmpty:
     """The next page begins after the last answer of this one; an empty page ends the list."""
 
@@ -99,17 +115,17 @@ def _seconds(moment: dt.datetime) -> str:
 
 
 def _responses(values: Values, window: Window) -> Sequence[Listing]:
-    size = values[SIZE]
-    params = {"page_size": size, "sort": "submitted_at,asc"}
+    size = int(number(values, SIZE))
+    params = {"page_size": str(size), "sort": "submitted_at,asc"}
     if window.since is not None:
         params |= {"since": _seconds(window.since), "until": _seconds(window.until)}
     return [
         Listing(
             Request(f"/forms/{form}/responses", params),
-            JsonRecords("items"),
+            _Answers(),
             _UntilEmpty(),
             enrich=_scored(form, values),
-            size=int(size),
+            size=size,
         )
         for form in _words(values[FORMS])
     ]
@@ -129,7 +145,11 @@ def _scored(form: str, values: Mapping[str, str]) -> Enrich:
         content = client.get(f"/forms/{form}")
         question = nps_question(form, content, _words(values[QUESTIONS]))
         for record in records:
-            answers = [each for each in at(record, "answers") or [] if isinstance(each, dict)]
+            if not isinstance(record, dict):
+                yield record  # is counted as rejected
+                continue
+            told = record.get("answers")
+            answers = [a for a in (told if isinstance(told, list) else []) if isinstance(a, dict)]
             scores = [a.get("number") for a in answers if at(a, "field.id") == question]
             addresses = [a.get("email") for a in answers if a.get("type") == "email"]
             hidden = at(record, f"hidden.{values[EMAIL]}")
@@ -208,7 +228,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=lambda values: (Request("/me"), "alias"),
-        limits=lambda values: (Limit(float(values[RATE]), 1.0),),
+        limits=lambda values: (Limit(number(values, RATE), 1.0),),
         setup="Account > Personal tokens: a token with the scopes accounts, forms and responses "
         "(read).",
     ),

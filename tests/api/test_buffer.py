@@ -169,6 +169,24 @@ def test_a_campaign_is_a_tag_that_the_settings_name(tmp_path: Path) -> None:
         )
 
 
+def test_odd_values_break_nothing(tmp_path: Path) -> None:
+    odd: list[object] = [7, "x", [], {}, [[]], [{}], [7], [{"type": [], "name": {}}], None, True]
+    with serving("buffer", tmp_path, recent(len(odd))) as account:
+        for post, value in zip(account.account._in_order(), odd, strict=True):
+            post |= {"metrics": value, "tags": value, "channelId": value, "sentAt": value}
+        outcome = account.pull()
+        assert not failures(outcome)
+        assert loaded(outcome)["posts"] == len(odd)
+
+
+def test_a_number_that_is_none_is_told_by_the_name_of_its_variable(tmp_path: Path) -> None:
+    with serving("buffer", tmp_path, recent(1)) as account:
+        for wrong in ("many", "0", "-5", "nan", "inf"):
+            account.environment["KOERS_BUFFER_REQUESTS_PER_15_MINUTES"] = wrong
+            with pytest.raises(CredentialsError, match="KOERS_BUFFER_REQUESTS_PER_15_MINUTES"):
+                account.pull()
+
+
 def test_of_several_organisations_one_must_be_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,23 @@ def test_pages_are_asked_by_token_until_one_is_empty(tmp_path: Path) -> None:
         assert f"after={last}" in asked[-1]
 
 
+def test_odd_values_break_nothing(tmp_path: Path) -> None:
+    odd: list[Any] = [7, "x", {}, [7], [[]], [{"field": []}], [{"field": {"id": []}}], None]
+    with serving("typeform", tmp_path) as account:
+        for response, value in zip(account.account.responses.values(), odd, strict=False):
+            response |= {"answers": value, "hidden": value}
+        outcome = account.pull()
+        assert not failures(outcome)
+        assert len(records(account)) == account.account.counts()["responses"][0]
+
+
+def test_a_page_that_does_not_say_where_it_ends_is_not_believed(tmp_path: Path) -> None:
+    with serving("typeform", tmp_path) as account:
+        list(account.account.responses.values())[49]["token"] = None
+        assert "without a token" in failures(account.pull())["responses"]
+        assert not account.state()["responses"]
+
+
 def test_a_form_that_is_gone_is_told_by_its_path(tmp_path: Path) -> None:
     with serving("typeform", tmp_path) as account:
         account.environment["KOERS_TYPEFORM_FORMS"] = f"{typeform.FORM}, gone1"

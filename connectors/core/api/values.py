@@ -7,6 +7,7 @@ file that holds it (as container platforms mount secrets). Empty is not given.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -94,6 +95,17 @@ def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None
             )
         given[variable.name] = text
     return Values(variables, given)
+
+
+def number(values: Mapping[str, str], name: str) -> float:
+    """The positive number that a variable holds. Raises CredentialsError, naming the variable."""
+    try:
+        found = float(values[name])
+    except ValueError:
+        found = 0.0
+    if not 0 < found < math.inf:
+        raise CredentialsError(f"{name} is not a positive number: {values[name]!r}")
+    return found
 
 
 def is_configured(variables: Iterable[Variable]) -> bool:
