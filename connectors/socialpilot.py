@@ -1,7 +1,9 @@
 """SocialPilot (social media): posts and profile followers, from its export files (XLSX or CSV).
 
 No public reference of an API was found, so none is pretended. Nor are the headings of its exports
-published: those below are assumed; adjust them in `mapping.yaml`. Mind the Dutch heading
+published: those below are assumed; adjust them in `mapping.yaml`. Numbers may be shortened (`1,2K`,
+under the decimal mark that `format` declares), and a dash or `N/A` is an empty cell; a rate such as
+`3.4%` in a column of numbers is refused. Mind the Dutch heading
 "Reacties", which means comments on most networks and reactions on Facebook: it is no alias here.
 """
 
@@ -11,7 +13,7 @@ CONNECTOR = Connector(
     name="socialpilot",
     label="SocialPilot",
     kind="social",
-    file_format=FileFormat(date="dd-mm-yyyy"),
+    file_format=FileFormat(date="dd-mm-yyyy", compact=True, blanks=("-", "--", "N/A", "n.v.t.")),
     streams=(
         Stream(
             name="posts",

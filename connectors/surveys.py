@@ -1,8 +1,9 @@
 """Surveys (NPS), from CSV, XLSX or JSON exports of any survey tool.
 
-A score is 0 to 10; an empty score is "not answered", which counts neither for nor against in the
-score, and as no response in the response rate, so export the invitations that nobody answered too.
-Who answered is a keyed HMAC of the e-mail address.
+A score is 0 to 10, written as `9`, `9,0` or `9 - very likely`; words without a number are refused,
+and so is what lies outside. An empty score is "not answered", which counts neither for nor against
+in the score, and as no response in the response rate, so export the invitations that nobody
+answered too. Who answered is a keyed HMAC of the e-mail address.
 """
 
 from connectors.core.contract import Connector, Field, FileFormat, Stream
@@ -25,7 +26,7 @@ CONNECTOR = Connector(
                 Field("survey", headings=("Survey", "Survey name", "Enquete", "Enquête")),
                 Field("owner", headings=("Owner", "Account manager", "Accountmanager")),
                 Field("campaign", headings=("Campaign", "Campagne")),
-                Field("score", "integer", headings=("Score", "NPS", "Cijfer")),
+                Field("score", "score", headings=("Score", "NPS", "Cijfer")),
                 Field("invited_at", "datetime", headings=("Invited at", "Sent at", "Verstuurd op")),
                 Field(
                     "responded_at",

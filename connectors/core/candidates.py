@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from connectors.core.contract import Connector, FileFormat
 from connectors.core.durable import sha256
@@ -77,13 +78,33 @@ def _candidate(
         recognised=recognised,
         sha256=digest,
         bytes=member.path.stat().st_size,
-        fingerprint=fingerprint(digest, recognised.stream.name, fmt, said, connector.version),
+        fingerprint=fingerprint(
+            digest,
+            recognised.stream.name,
+            recognised.format(mapping, connector),
+            said,
+            connector.version,
+            dict(recognised.fixed),
+        ),
     )
 
 
 def fingerprint(
-    digest: str, stream: str, fmt: FileFormat, said: StreamMapping, version: int
+    digest: str,
+    stream: str,
+    fmt: FileFormat,
+    said: StreamMapping,
+    version: int,
+    fixed: dict[str, str],
 ) -> str:
     """The same for the same bytes read in the same way, and for nothing else."""
-    way = [digest, stream, asdict(fmt), said.headings, said.values, version]
+    way: list[Any] = [digest, stream, _said(fmt), said.headings, said.values, version]
+    if fixed:
+        way.append(fixed)
     return hashlib.sha256(json.dumps(way, sort_keys=True).encode()).hexdigest()
+
+
+def _said(fmt: FileFormat) -> dict[str, Any]:
+    """A format without what it does not say, so that files from before there was such a thing keep
+    their fingerprints."""
+    return {k: v for k, v in asdict(fmt).items() if v or k not in ("compact", "blanks")}

@@ -7,13 +7,14 @@ landing) is done by the rest of `connectors.core` from these declarations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from connectors.core.api.declare import Api, Pull
 
-FieldType = Literal["text", "integer", "decimal", "percent", "date", "datetime", "boolean"]
+FieldType = Literal["text", "integer", "decimal", "percent", "score", "date", "datetime", "boolean"]
 Mode = Literal["incremental", "full"]
 
 
@@ -24,6 +25,7 @@ class Field:
     name: its name in the landed `record`.
     type: how a cell of an export file is read. In the landed record a `decimal` or `integer` is
         plain text with a dot (`1234.56`), a `percent` is a fraction (`12,5%` becomes `0.125`), a
+        `score` is the whole number of an answer on a scale (`9`, `9,0` and `9 - very likely`), a
         `date` is `YYYY-MM-DD`, a `datetime` is UTC `YYYY-MM-DDTHH:MM:SSZ`, a `boolean` is
         `true` or `false`. An empty cell is null, never zero.
     headings: the headings an export file may give it, English and Dutch; compared after trimming
@@ -52,8 +54,12 @@ class FileFormat:
     encoding: for files without a byte-order mark.
     delimiter: of CSV files; a `sep=` line in the file goes before it.
     decimal: the decimal mark; the other one of `.` and `,` is the thousands mark.
-    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator).
+    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator); `mmm` is a
+        month in letters, English or Dutch (`mmm d, yyyy`).
     time_zone: of date-times without an offset.
+    compact: whether a number may be shortened, as in `1,2K` or `3.4M`; it is landed as 1200, as
+        rounded as the vendor wrote it.
+    blanks: words that stand for an empty cell (`-`, `N/A`), in any field.
     """
 
     encoding: str = "utf-8"
@@ -61,6 +67,23 @@ class FileFormat:
     decimal: Literal[".", ","] = "."
     date: str = "yyyy-mm-dd"
     time_zone: str = "Europe/Amsterdam"
+    compact: bool = False
+    blanks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one of several tools writes the files of a stream.
+
+    name: of the tool. headings: its headings by field, in the place of the field's own. says: what
+    holds for every row though no column says it, by field. date: see `FileFormat`; what
+    `mapping.yaml` says goes before it.
+    """
+
+    name: str
+    headings: Mapping[str, tuple[str, ...]]
+    says: Mapping[str, str] = field(default_factory=dict)
+    date: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +102,7 @@ class Stream:
         several streams.
     deleted: the field (boolean) by which an export file says that a record is gone; None where
         files hold only what is there.
+    layouts: of the tools whose files are of this stream, each with headings of its own.
     """
 
     name: str
@@ -91,10 +115,12 @@ class Stream:
     pull: Pull | None = None
     files: tuple[str, ...] = ()
     deleted: str | None = None
+    layouts: tuple[Layout, ...] = ()
 
     def __post_init__(self) -> None:
         names = {f.name for f in self.fields}
         used = {*self.key, *filter(None, (self.updated_at, self.activity, self.deleted))}
+        used = used.union(*(set(each.headings) | set(each.says) for each in self.layouts))
         if missing := sorted(used - names):
             raise ValueError(f"stream {self.name}: no such field: {', '.join(missing)}")
 

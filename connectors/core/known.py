@@ -18,7 +18,7 @@ from connectors.core.parts import Parts, texts
 _LANDED = """
     create or replace temp table landed as
     select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
-        updated_at, {day} as day
+        updated_at, {day} as day, {at} as at_moment
     from {parts}
     where $since is null or updated_at is null or updated_at >= $since or is_deleted
     qualify row_number() over (
@@ -57,6 +57,8 @@ class Known:
         in it are gone, unless they changed at `before` or later and may only not be listed yet.
     days: the field with the day of a record, where the load holds all there is of the days that it
         tells of; then records of these days that are not in it are gone.
+    within: of a sweep of a window, the field that the window is on and its two ends (UTC): only
+        records whose value lies between them can be missed.
     """
 
     parts: Sequence[Path]
@@ -64,6 +66,7 @@ class Known:
     sweep: bool = False
     before: dt.datetime | None = None
     days: str | None = None
+    within: tuple[str, dt.datetime, dt.datetime] | None = None
 
 
 def compare(
@@ -73,26 +76,34 @@ def compare(
     parts: Parts,
     first_seq: int,
 ) -> tuple[int, int]:
-    """Leaves a table `landed` in `db`. For a sweep, or days that are whole: tombstones among the
-    parts, their number, and how many records were known (of those days)."""
+    """Leaves a table `landed` in `db`. Where the load holds all there is, of everything, of a
+    window or of some days: tombstones among the parts, their number, and how many records were
+    known of that."""
     source = _NOTHING
     values: dict[str, object] = {"since": _naive(known.since)}
     if known.parts:
         source = "read_parquet($parts)"
         values["parts"] = texts(known.parts)
     day = f"json_extract_string(record, '$.{known.days}')" if known.days else "null"
-    db.execute(_LANDED.format(parts=source, day=day), values)
-    held = "not is_deleted"
+    at = "null"
+    held, ends = "not is_deleted", dict[str, object]()
+    if known.within is not None:
+        name, first, last = known.within
+        moment = f"json_extract_string(record, '$.{name}')"
+        at = f"try_cast(try_cast({moment} as timestamptz) as timestamp)"
+        held += " and at_moment between $from and $to"
+        ends = {"from": _naive(first), "to": _naive(last)}
+    db.execute(_LANDED.format(parts=source, day=day, at=at), values)
     if known.days and parts.files:
         db.execute(_DAYS.format(field=known.days), {"parts": texts(parts.files)})
-        held = "not is_deleted and day in (select day from days)"
+        held += " and day in (select day from days)"
     elif not known.sweep:
         return 0, 0
-    alive = _count(db, f"landed where {held}")
+    alive = _count(db, f"landed where {held}", ends)
     record = json.dumps({field.name: None for field in stream.fields}, separators=(",", ":"))
     db.execute(
         _MISSING.format(held=held),
-        {"first": first_seq, "record": record, "before": _naive(known.before)},
+        {"first": first_seq, "record": record, "before": _naive(known.before), **ends},
     )
     missing = _count(db, "missing")
     if missing:
@@ -100,8 +111,10 @@ def compare(
     return missing, alive
 
 
-def _count(db: duckdb.DuckDBPyConnection, rows: str) -> int:
-    row = db.execute(f"select count(*) from {rows}").fetchone()
+def _count(
+    db: duckdb.DuckDBPyConnection, rows: str, values: dict[str, object] | None = None
+) -> int:
+    row = db.execute(f"select count(*) from {rows}", values or {}).fetchone()
     return int(row[0]) if row else 0
 
 

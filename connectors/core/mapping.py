@@ -1,11 +1,12 @@
 """`inbox/<connector>/mapping.yaml`: what the files of this organisation are like.
 
-    format: {encoding: cp1252, delimiter: ";", decimal: ",", date: dd-mm-yyyy}
+    format: {encoding: cp1252, delimiter: ";", decimal: ",", date: dd-mm-yyyy, blanks: ["-"]}
     streams:
       deals:
         files: ["sales_pipeline*.csv"]       # else a stream is recognised by its headings
         headings: {sales_agent: owner}       # heading in the file: field
         values: {stage: {Gewonnen: won}}     # field: {as in the file: as meant}
+    fixed: {"linkedin*": {profile: Acme}}    # what no column of these files says
     ignore: ["accounts.csv"]                 # files that are meant to lie there unread
     accept_shrink: true                      # a full load may hold far fewer rows, this once
 
@@ -42,6 +43,8 @@ class Format(BaseModel):
     decimal: Literal[".", ","] | None = None
     date: str | None = None
     time_zone: str | None = None
+    compact: bool | None = None
+    blanks: list[str] | None = None
     last_line_may_be_open: bool = False
 
 
@@ -62,6 +65,7 @@ class Mapping(BaseModel):
 
     format: Format = Field(default_factory=Format)
     streams: dict[str, StreamMapping] = Field(default_factory=dict)
+    fixed: dict[str, dict[str, str]] = Field(default_factory=dict)
     ignore: list[str] = Field(default_factory=list)
     accept_shrink: bool = False
 
@@ -72,6 +76,8 @@ class Mapping(BaseModel):
     def file_format(self, connector: Connector) -> FileFormat:
         """The connector's format with these overrides."""
         said = self.format.model_dump(exclude_none=True, exclude={"last_line_may_be_open"})
+        if "blanks" in said:
+            said["blanks"] = tuple(said["blanks"])
         return FileFormat(**{**asdict(connector.file_format), **said})
 
 
@@ -168,3 +174,8 @@ def _wrong_names(mapping: Mapping, connector: Connector) -> Iterable[str]:
         for field in said.values:
             if field not in fields:
                 yield f"streams.{name}.values.{field}: no such field; {nearest(field, fields)}"
+    texts = {f.name for each in connector.streams for f in each.fields if f.type == "text"}
+    for pattern, values in mapping.fixed.items():
+        for field in values:
+            if field not in texts:
+                yield f"fixed.{pattern}.{field}: no such field of text; {nearest(field, texts)}"

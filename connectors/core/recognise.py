@@ -3,18 +3,21 @@
 By the file's name where `mapping.yaml` says so, else by its headings: a stream whose required
 headings are all there, and of those the one that the vendor's name of the file says, or else the
 one of which most fields are found. Two that fit equally well are a tie, which is refused: a guess
-would land one thing as another.
+would land one thing as another. A stream with layouts is tried in each of them; what `mapping.yaml`
+says of a file in `fixed` counts as found, and no layout fits that says otherwise.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.core.contract import Connector, Stream
-from connectors.core.mapping import Mapping, StreamMapping, nearest
+from connectors.core.contract import Connector, FileFormat, Layout, Stream
+from connectors.core.mapping import Mapping as FileMapping
+from connectors.core.mapping import StreamMapping, nearest
 
 
 class UnrecognisedError(ValueError):
@@ -23,16 +26,28 @@ class UnrecognisedError(ValueError):
 
 @dataclass(frozen=True)
 class Recognised:
-    """columns: for each field of the stream, in order, the index of its column, or None."""
+    """columns: for each field of the stream, in order, the index of its column, or None. fixed:
+    what holds for every row, by field. date: how its dates are written, where its layout says."""
 
     stream: Stream
     columns: tuple[int | None, ...]
+    fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    date: str | None = None
+
+    def format(self, mapping: FileMapping, connector: Connector) -> FileFormat:
+        """The format of the file: what `mapping.yaml` says, else the layout, else the connector."""
+        fmt = mapping.file_format(connector)
+        if self.date is None or mapping.format.date is not None:
+            return fmt
+        return dataclasses.replace(fmt, date=self.date)
 
 
 @dataclass(frozen=True)
 class _Fit:
     stream: Stream
+    layout: Layout | None
     columns: tuple[int | None, ...]
+    fixed: Mapping[str, str]
     missing: tuple[str, ...]
     twice: tuple[str, ...]
 
@@ -40,22 +55,33 @@ class _Fit:
     def found(self) -> int:
         return sum(column is not None for column in self.columns)
 
+    @property
+    def name(self) -> str:
+        return f"{self.stream.name} of {self.layout.name}" if self.layout else self.stream.name
+
 
 def recognise(
-    names: Sequence[str], headings: Sequence[str], connector: Connector, mapping: Mapping
+    names: Sequence[str], headings: Sequence[str], connector: Connector, mapping: FileMapping
 ) -> Recognised:
     """names: the file's name, and its zip's if it is in one. Raises UnrecognisedError."""
-    fits = [_fit(stream, headings, mapping.stream(stream.name)) for stream in connector.streams]
+    fixed = _fixed(names, mapping)
+    fits = [
+        _fit(stream, layout, headings, mapping.stream(stream.name), fixed)
+        for stream in connector.streams
+        for layout in (None, *stream.layouts)
+        if layout is None or all(fixed.get(f, v) == v for f, v in layout.says.items())
+    ]
     named = [
-        fit
-        for fit in fits
-        if any(matches(name, mapping.stream(fit.stream.name).files) for name in names)
+        stream.name
+        for stream in connector.streams
+        if any(matches(name, mapping.stream(stream.name).files) for name in names)
     ]
     if len(named) > 1:
-        both = " and ".join(fit.stream.name for fit in named)
+        both = " and ".join(named)
         raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
     if named:
-        return _checked(named[0], headings)
+        of_name = [fit for fit in fits if fit.stream.name == named[0]]
+        return _checked(max(of_name, key=lambda fit: (not fit.missing, fit.found)), headings)
     whole = sorted((fit for fit in fits if not fit.missing), key=lambda fit: -fit.found)
     if not whole:
         raise UnrecognisedError(_none_fits(fits, headings, connector))
@@ -64,10 +90,25 @@ def recognise(
         return _checked(told[0], headings)
     if len(whole) > 1 and whole[0].found == whole[1].found:
         raise UnrecognisedError(
-            f"its headings fit {whole[0].stream.name} and {whole[1].stream.name} equally well; "
+            f"its headings fit {whole[0].name} and {whole[1].name} equally well; "
             f"say which under streams.<stream>.files in mapping.yaml"
+            + (", or under fixed" if whole[0].stream is whole[1].stream else "")
         )
     return _checked(whole[0], headings)
+
+
+def _fixed(names: Sequence[str], mapping: FileMapping) -> dict[str, str]:
+    """What `mapping.yaml` says of every row of a file of these names."""
+    found: dict[str, str] = {}
+    for pattern, values in mapping.fixed.items():
+        if any(matches(name, [pattern]) for name in names):
+            for field, value in values.items():
+                if found.setdefault(field, value) != value:
+                    raise UnrecognisedError(
+                        f"its name fits patterns of `fixed` in mapping.yaml that say both "
+                        f"'{found[field]}' and '{value}' of {field}"
+                    )
+    return found
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
@@ -80,7 +121,14 @@ def folded(heading: str) -> str:
     return " ".join(unicodedata.normalize("NFC", heading).casefold().split())
 
 
-def _fit(stream: Stream, headings: Sequence[str], said: StreamMapping) -> _Fit:
+def _fit(
+    stream: Stream,
+    layout: Layout | None,
+    headings: Sequence[str],
+    said: StreamMapping,
+    fixed: Mapping[str, str],
+) -> _Fit:
+    fixed = {**(layout.says if layout else {}), **fixed}
     at: dict[str, list[int]] = {}
     for index, heading in enumerate(headings):
         at.setdefault(folded(heading), []).append(index)
@@ -90,7 +138,8 @@ def _fit(stream: Stream, headings: Sequence[str], said: StreamMapping) -> _Fit:
     for field in stream.fields:
         mapped = [h for h, name in told.items() if name == field.name and h in at]
         # What mapping.yaml says goes before the aliases, for the heading and for the field.
-        aliases = [h for h in map(folded, (field.name, *field.headings)) if h not in told]
+        own = layout.headings.get(field.name, ()) if layout else (field.name, *field.headings)
+        aliases = [h for h in map(folded, own) if h not in told]
         found = {i for h in (mapped or aliases) for i in at.get(h, [])}
         if len(found) > 1:
             where = ", ".join(f"'{headings[i]}' (column {i + 1})" for i in sorted(found))
@@ -99,9 +148,9 @@ def _fit(stream: Stream, headings: Sequence[str], said: StreamMapping) -> _Fit:
     missing = [
         field.name
         for field, column in zip(stream.fields, columns, strict=True)
-        if field.required and column is None
+        if field.required and column is None and field.name not in fixed
     ]
-    return _Fit(stream, tuple(columns), tuple(missing), tuple(twice))
+    return _Fit(stream, layout, tuple(columns), fixed, tuple(missing), tuple(twice))
 
 
 def _checked(fit: _Fit, headings: Sequence[str]) -> Recognised:
@@ -109,13 +158,20 @@ def _checked(fit: _Fit, headings: Sequence[str]) -> Recognised:
     if fit.missing:
         raise UnrecognisedError(
             f"{_missing(fit, headings)}; map them under streams.{name}.headings in mapping.yaml"
+            + _or_fixed(fit)
         )
     if fit.twice:
         raise UnrecognisedError(
-            f"more than one column fits a field of {name}: {'; '.join(fit.twice)}; "
+            f"more than one column fits a field of {fit.name}: {'; '.join(fit.twice)}; "
             f"say which under streams.{name}.headings in mapping.yaml"
         )
-    return Recognised(fit.stream, fit.columns)
+    free = {
+        field.name
+        for field, column in zip(fit.stream.fields, fit.columns, strict=True)
+        if column is None
+    }
+    fixed = {field: value for field, value in fit.fixed.items() if field in free}
+    return Recognised(fit.stream, fit.columns, fixed, fit.layout.date if fit.layout else None)
 
 
 def _none_fits(fits: Sequence[_Fit], headings: Sequence[str], connector: Connector) -> str:
@@ -128,9 +184,14 @@ def _none_fits(fits: Sequence[_Fit], headings: Sequence[str], connector: Connect
             "under streams.<stream>.headings in mapping.yaml, or name the file under ignore"
         )
     return (
-        f"it looks most like {best.stream.name}, but {_missing(best, headings)}; map them under "
-        f"streams.{best.stream.name}.headings in mapping.yaml, or name the file under ignore"
+        f"it looks most like {best.name}, but {_missing(best, headings)}; map them under "
+        f"streams.{best.stream.name}.headings in mapping.yaml{_or_fixed(best)}, or name the "
+        "file under ignore"
     )
+
+
+def _or_fixed(fit: _Fit) -> str:
+    return ", say under fixed what no column says" if fit.layout else ""
 
 
 def _missing(fit: _Fit, headings: Sequence[str]) -> str:
@@ -140,8 +201,9 @@ def _missing(fit: _Fit, headings: Sequence[str]) -> str:
     told = []
     for field in fit.stream.fields:
         if field.name in fit.missing:
-            known = " or ".join(f"'{h}'" for h in (field.headings or (field.name,)))
-            near = (nearest(name, free) for name in (field.name, *field.headings)) if free else ()
+            own = fit.layout.headings.get(field.name, ()) if fit.layout else field.headings
+            known = " or ".join(f"'{h}'" for h in (own or (field.name,)))
+            near = (nearest(name, free) for name in (field.name, *own)) if free else ()
             hint = next((f" ({found})" for found in near if found.startswith("did")), "")
             told.append(f"{field.name} is missing, as heading {known}{hint}")
     return "; ".join(told)

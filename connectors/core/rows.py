@@ -44,7 +44,8 @@ class RowReader:
 
     def __init__(self, recognised: Recognised, fmt: FileFormat, said: StreamMapping) -> None:
         fields = recognised.stream.fields
-        self._width = len(fields)
+        fixed = recognised.fixed
+        self._start = [fixed.get(each.name) for each in fields]
         self._columns = [
             _Column(index, at, field, cell_reader(field.type, fmt), said.values.get(field.name, {}))
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
@@ -55,7 +56,7 @@ class RowReader:
         """The canonical texts in the order of the stream's fields, None where there is none."""
         if row.problem is not None:
             return Rejected(None, None, mask(row.problem), None)
-        texts: list[str | None] = [None] * self._width
+        texts = self._start.copy()
         cells = row.cells
         for column in self._columns:
             cell = cells[column.index]

@@ -100,7 +100,7 @@ def _read(
     setting: Setting, file: Candidate, load: Load, number: int, mark: Watermark
 ) -> tuple[str, ...]:
     """Raises FileRefused where the file turns out to be broken further on."""
-    fmt = setting.mapping.file_format(setting.connector)
+    fmt = file.recognised.format(setting.mapping, setting.connector)
     stream = load.stream
     reader = RowReader(file.recognised, fmt, setting.mapping.stream(stream.name))
     names = [field.name for field in stream.fields]

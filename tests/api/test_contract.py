@@ -239,7 +239,7 @@ def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> Non
             account.box.faults.add(Fault(kind, path, times=50, link=link))
         try:
             told = " ".join(failures(account.pull()).values())
-        except SourceError as error:  # where the account is asked for at the same path
+        except SourceError as error:  # where the account is asked for at the same address
             told = str(error)
         assert hostile.saw == []
     if kind == "redirect":

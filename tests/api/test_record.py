@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.core.api.record import RecordReader, moment_of, text_of
+from connectors.core.api.record import RecordReader, moment_of, text_of, whole_of
 from connectors.core.contract import Field, Stream
 
 FIRST, LAST = (dt.datetime.fromisoformat(day) for day in ("1971-01-01", "2100-01-01"))
@@ -43,6 +43,23 @@ STREAM = Stream(
 )
 def test_the_text_of_a_value(value: Any, text: str | None) -> None:
     assert text_of(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("1840.0", "1840"),  # as `Response.json` gives a number with a fraction
+        ("-3.00", "-3"),
+        (7, "7"),
+        (0, "0"),
+        ("12.5", "12.5"),  # is for staging to refuse
+        ("1e3", "1e3"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_whole_number_with_a_fraction_of_zeros_is_whole(value: Any, text: str | None) -> None:
+    assert whole_of(value) == text
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def cell(field: Field, fmt: FileFormat, number: int) -> str:
     return {
         "text": f"{field.name}-{number}",
         "integer": str(number),
+        "score": f"{number} - likely",
         "decimal": f"{number}{fmt.decimal}50",
         "percent": f"{number}%",
         "date": written,

@@ -70,6 +70,23 @@ KINDS = {
             " subsidy_amount, bank_amount, project_cost",
         },
     ),
+    "social": Kind(
+        "socialpilot",
+        {
+            "measure_posts": "post_reach, post_impressions, post_clicks, post_engagements",
+            "measure_followers": "followers_change",
+            "measure_followers_growth": "follower_growth_count",
+        },
+        records=150,
+    ),
+    "survey": Kind(
+        "surveys",
+        {
+            "measure_survey_responses": "nps_answers, nps_points, nps_squares",
+            "measure_survey_invitations": "survey_invitations, survey_answers",
+        },
+        records=300,
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 
@@ -150,7 +167,10 @@ def test_an_api_gives_the_figures_of_the_files(
 ) -> None:
     kind = discover()[name].kind
     pull_from(name, sample_tables(END, start=START), empty, monkeypatch)
-    _same(figures(empty, kind), told_by_files(kind))
+    lacks = vendors()[name].lacks
+    told = {measure: rows for measure, rows in told_by_files(kind).items() if measure not in lacks}
+    assert told
+    _same(figures(empty, kind), told)
 
 
 def test_a_change_of_crm_in_mid_year_gives_one_history(

@@ -46,9 +46,10 @@ Outcome = Literal["good", "again", "renew", "denied", "refused", "expired", "spe
 class Verdict:
     """What an answer means.
 
-    outcome: `good`; `again`, after `wait` seconds or else a growing while; `renew`, since the
-        credentials expired; `denied`, they do not suffice; `refused`; `expired`, the page token no
-        longer holds; `spent`, the budget is used up and asking again does not help today.
+    outcome: `good` (with `wait` and `pause`: the last one for so long); `again`, after `wait`
+        seconds or else a growing while; `renew`, since the credentials expired; `denied`, they do
+        not suffice; `refused`; `expired`, the page token no longer holds; `spent`, the budget is
+        used up and asking again does not help today.
     pause: whether all streams of the account wait, not only this request.
     """
 
@@ -153,6 +154,8 @@ class Client:
             sent = {**request.headers, **headers}
             verdict, response = self._ask(url, self._signed(request, fixed), sent, expect, check)
             if verdict.outcome == "good" and response is not None:
+                if verdict.pause and verdict.wait:
+                    self._limiter.pause(verdict.wait)
                 return response
             if verdict.outcome == "renew" and not renewed and fixed is None:
                 renewed = True

@@ -124,6 +124,9 @@ class Pull:
     version: where the vendor numbers each change instead of dating it, what says the row version of
         a record; the cursor is then the newest one of a list that was read to its end, in ascending
         order. Lists of deletions (`Listing.deleted`) are read after it and do not move the cursor.
+    reconcile: the field that the window of `changes` is on, where those lists hold every record of
+        the window: a landed record of the window that they no longer hold is gone, also without a
+        sweep. What lies before the window stays.
     count: requests whose answers together say how many records there are, and where they say it.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
@@ -137,6 +140,7 @@ class Pull:
     sweep: dt.timedelta | None = dt.timedelta(days=7)
     whole_days: bool = False
     version: Callable[[Json], int | None] | None = None
+    reconcile: str = ""
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
     needs: str = ""
     optional: bool = False

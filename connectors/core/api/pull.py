@@ -34,6 +34,7 @@ from connectors.core.errors import (
     CredentialsError,
     ExpiredError,
     LandingError,
+    LimitedError,
     RefusedError,
     UnavailableError,
 )
@@ -54,6 +55,9 @@ RESTARTS = 2
 """How often a window is read from its start because a page token expired."""
 OLDEST_CURSOR = dt.timedelta(hours=20)
 """A window without news is committed once a day, so that the next one is not longer than needed."""
+SHOWN_LATE = dt.timedelta(hours=1)
+"""At the two ends of a window, what is not in it is not missed: it may only not be listed yet, or
+lie just outside."""
 
 Progress = Callable[[str], None]
 
@@ -285,14 +289,23 @@ def _one_load(
         newest = NewestVersion(_how(stream), plan.version)
         # A sweep must be one load, or what is missing could not be told.
         is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
-        for number, listing, page, after in _pages(client, plan, setting.stop):
-            reading.take(listing, page)
-            newest.see(listing, page)
-            load.sources[0].bytes += len(page.response.body)
-            failpoint("pull.page")
-            if after is not None and load.rows >= setting.checkpoint and not is_sweep:
-                left = (number, after)
-                break
+        reached: tuple[int, Request] | None = None
+        spent: LimitedError | None = None
+        try:
+            for number, listing, page, after in _pages(client, plan, setting.stop):
+                reading.take(listing, page)
+                newest.see(listing, page)
+                load.sources[0].bytes += len(page.response.body)
+                failpoint("pull.page")
+                reached = None if after is None else (number, after)
+                if reached is not None and load.rows >= setting.checkpoint and not is_sweep:
+                    left = reached
+                    break
+        except LimitedError as error:
+            # The budget of a small plan may not suffice for a first pull: each night a part of it.
+            if reached is None or is_sweep:
+                raise
+            left, spent = reached, error
         plan = replace(plan, version=newest.found)
         manifest = _commit(
             setting,
@@ -306,6 +319,8 @@ def _one_load(
     if manifest is not None:
         loads.append(manifest)
     reading.tell_end()
+    if spent is not None:
+        raise spent
     if left is None:
         return None
     return replace(plan, first=left[0], request=left[1])
@@ -414,8 +429,8 @@ def _commit(
     done = left is None
     is_backfill = plan.mode == "window"
     sweep = done and plan.mode == "full" and stream.mode != "full"
-    is_one_load = done and plan.first == 0 and plan.request is None
-    whole = sweep and is_one_load
+    unbroken = done and plan.first == 0 and plan.request is None
+    whole = sweep and unbroken
     cursor = plan.before
     if done and not is_backfill and how.changes is not None:
         cursor = _utc(plan.window.until)
@@ -425,7 +440,7 @@ def _commit(
     covers = before if is_backfill or not done else _covers(setting, stream, plan.window, before)
     pulled = Pulled(
         mode="incremental" if plan.mode == "full" and not done else plan.mode,  # type: ignore[arg-type]
-        known=_known(setting, stream, plan, whole, is_one_load),
+        known=_known(setting, stream, plan, whole, unbroken),
         account=setting.account,
         position=None if left is None else _position(plan, left),
         requests=asked[0],
@@ -442,19 +457,28 @@ def _commit(
     )
 
 
-def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, is_one_load: bool) -> Known:
+def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, unbroken: bool) -> Known:
     # The parts of a long first pull are not compared with each other: that would cost more with
     # each of them, and what two of them say does no harm.
     if stream.mode == "full" or (plan.before is None and not whole):
         return Known(())
     parts = setting.landing.parts(setting.connector.name, stream.name)
     how = _how(stream)
+    since = None if plan.mode == "full" else plan.window.since
+    # A window that was asked for may be any; only the one that follows from the cursor is whole.
+    if how.reconcile and unbroken and plan.mode == "incremental" and since is not None:
+        return Known(
+            parts,
+            sweep=True,
+            before=plan.window.until - SHOWN_LATE,
+            within=(how.reconcile, since + SHOWN_LATE, plan.window.until - SHOWN_LATE),
+        )
     return Known(
         parts,
-        since=None if plan.mode == "full" else plan.window.since,
+        since=since,
         sweep=whole and how.sweep is not None,
         before=plan.window.until - how.overlap,
-        days=stream.activity if how.whole_days and is_one_load else None,
+        days=stream.activity if how.whole_days and unbroken else None,
     )
 
 

@@ -18,6 +18,7 @@ from connectors.core.contract import Stream
 
 _UTC = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?Z)?")
 _is_utc = _UTC.fullmatch
+_WHOLE = re.compile(r"-?\d+\.0+")
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{11,14}")
 
 Texts = list[str | None]
@@ -38,10 +39,24 @@ def text_of(value: Json) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def whole_of(value: Json) -> str | None:
+    """A whole number that JSON spells with a fraction of zeros (`1840.0`) as `1840`; any other
+    value is its text."""
+    text = text_of(value)
+    if text is not None and _WHOLE.fullmatch(text):
+        return text.partition(".")[0]
+    return text
+
+
 def texts_of(values: Sequence[Json]) -> Texts:
     """`text_of` each."""
     # Most values are texts that stay as they are.
     return [(v or None) if type(v) is str else text_of(v) for v in values]
+
+
+def wholes_of(values: Sequence[Json]) -> Texts:
+    """`whole_of` each."""
+    return [whole_of(v) for v in values]
 
 
 def moment_of(value: Json) -> str | None:
@@ -79,6 +94,13 @@ def moments_of(values: Sequence[Json]) -> Texts:
     ]
 
 
+_TEXTS: Mapping[str, Callable[[Sequence[Json]], Texts]] = {
+    "datetime": moments_of,
+    "integer": wholes_of,
+    "score": wholes_of,
+}
+
+
 @dataclass(frozen=True)
 class Read:
     """What was read of some records.
@@ -104,7 +126,7 @@ class RecordReader:
         for index, field in enumerate(stream.fields):
             parent, _, name = field.path.format_map(names).rpartition(".")
             if name:
-                texts = moments_of if field.type == "datetime" else texts_of
+                texts = _TEXTS.get(field.type, texts_of)
                 groups.setdefault(parent, []).append((index, name, texts))
         self._groups = list(groups.items())
         self._width = len(stream.fields)

@@ -8,6 +8,7 @@ file that holds it (as container platforms mount secrets). Empty is not given. A
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -120,6 +121,17 @@ def whole_number(values: Mapping[str, str], name: str, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > most:
         raise CredentialsError(f"{name} is to be a whole number from 0 to {most}")
     return int(text)
+
+
+def number(values: Mapping[str, str], name: str) -> float:
+    """The positive number that a variable holds. Raises CredentialsError, naming the variable."""
+    try:
+        found = float(values[name])
+    except ValueError:
+        found = 0.0
+    if not 0 < found < math.inf:
+        raise CredentialsError(f"{name} is not a positive number: {values[name]!r}")
+    return found
 
 
 def is_configured(variables: Iterable[Variable]) -> bool:

@@ -116,7 +116,7 @@ def _literal(text: str, kind: str) -> Decimal:
     return Decimal(text)
 
 
-def _shift(value: Decimal, places: int) -> Decimal:
+def shifted(value: Decimal, places: int) -> Decimal:
     """Moves the decimal mark exactly; arithmetic would round to 28 digits."""
     sign, digits, exponent = value.as_tuple()
     return Decimal((sign, digits, int(exponent) + places))
@@ -154,7 +154,7 @@ def decimal_reader(mark: str) -> Callable[[str], str]:
                 value = _literal(text, "an amount")
                 raise CellError(
                     f"{quoted(text)} is shown as a percentage in the workbook, where an amount is "
-                    f"declared: it could mean {text} or {plain(_shift(value, 2))}"
+                    f"declared: it could mean {text} or {plain(shifted(value, 2))}"
                 )
             return plain(_literal(text, "an amount"))
         value, percent, _ = _written(text, mark, "an amount")
@@ -202,10 +202,10 @@ def percent_reader(mark: str) -> Callable[[str], str]:
         else:
             value, percent, currency = _written(text, mark, "a percentage")
             if percent and not currency:
-                return plain(_shift(value, -2))
+                return plain(shifted(value, -2))
         raise CellError(
             f"{quoted(text)} has no percent sign: it could mean {plain(value)}% or the fraction "
-            f"{plain(value)} ({plain(_shift(value, 2))}%)"
+            f"{plain(value)} ({plain(shifted(value, 2))}%)"
         )
 
     return read

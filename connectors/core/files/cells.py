@@ -8,8 +8,10 @@ from functools import lru_cache
 
 from connectors.core.contract import FieldType, FileFormat
 from connectors.core.files.amounts import decimal_reader, integer_reader, percent_reader
+from connectors.core.files.compact import compact_reader
 from connectors.core.files.errors import CellError, quoted
 from connectors.core.files.moments import Moments, memoised
+from connectors.core.files.scores import score_reader
 from connectors.core.files.table import BadText, Cell, NumberText, cell_text
 
 CellReader = Callable[[Cell], str | None]
@@ -30,13 +32,23 @@ def parse_cell(cell: Cell, field_type: FieldType, fmt: FileFormat) -> str | None
 @lru_cache(maxsize=256)
 def cell_reader(field_type: FieldType, fmt: FileFormat) -> CellReader:
     """The `parse_cell` of one column."""
+    read = _reader(field_type, fmt)
+    return _or_blank(read, fmt.blanks) if fmt.blanks else read
+
+
+def _reader(field_type: FieldType, fmt: FileFormat) -> CellReader:
+    def number(read: Callable[[str], str]) -> Callable[[str], str]:
+        return compact_reader(read, fmt.decimal) if fmt.compact else read
+
     match field_type:
         case "text":
             return _text
         case "decimal":
-            return _of_text(decimal_reader(fmt.decimal), "an amount")
+            return _of_text(number(decimal_reader(fmt.decimal)), "an amount")
         case "integer":
-            return _of_text(integer_reader(fmt.decimal), "a whole number")
+            return _of_text(number(integer_reader(fmt.decimal)), "a whole number")
+        case "score":
+            return _of_text(score_reader(fmt.decimal), "a score")
         case "percent":
             return _of_text(percent_reader(fmt.decimal), "a percentage")
         case "boolean":
@@ -45,6 +57,18 @@ def cell_reader(field_type: FieldType, fmt: FileFormat) -> CellReader:
             return _date_reader(Moments(fmt.date, fmt.time_zone))
         case "datetime":
             return _datetime_reader(Moments(fmt.date, fmt.time_zone))
+
+
+def _or_blank(read: CellReader, blanks: tuple[str, ...]) -> CellReader:
+    """The same reader, to which these words are an empty cell."""
+    words = {word.strip().casefold() for word in blanks}
+
+    def reader(cell: Cell) -> str | None:
+        if type(cell) is str and cell.strip().casefold() in words:
+            return None
+        return read(cell)
+
+    return reader
 
 
 def _usable(text: str) -> str:

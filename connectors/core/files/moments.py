@@ -10,7 +10,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.files.errors import CellError, quoted
 
-_DECLARED = re.compile(r"(d{1,2}|m{1,2}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
+_DECLARED = re.compile(r"(d{1,2}|m{1,3}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
+_MONTHS = (
+    "jan january januari",
+    "feb february februari",
+    "mar march mrt maart",
+    "apr april",
+    "may mei",
+    "jun june juni",
+    "jul july juli",
+    "aug august augustus",
+    "sep sept september",
+    "oct october okt oktober",
+    "nov november",
+    "dec december",
+)
+_MONTH = {word: at for at, words in enumerate(_MONTHS, 1) for word in words.split()}
 _ISO = r"(?P<iy>\d{4})-(?P<im>\d\d)-(?P<id>\d\d)"
 _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -20,7 +35,8 @@ _TIME = (
 
 
 def date_pattern(declared: str) -> str:
-    """The regular expression of a declared date format such as `dd-mm-yyyy` (Dutch `jjjj` too).
+    """The regular expression of a declared date format such as `dd-mm-yyyy` (Dutch `jjjj` too), or
+    `mmm d, yyyy` with the month in letters, before which the weekday may stand (`Fri, `).
 
     Raises ValueError when day, month and year are not each there once."""
     match = _DECLARED.fullmatch(declared.strip())
@@ -29,13 +45,16 @@ def date_pattern(declared: str) -> str:
     if match is None or sorted(letters) != ["d", "m", "y"] or parts[5]:
         raise ValueError(
             f"date format {declared!r} is not a day, a month and a year of four digits, "
-            "such as dd-mm-yyyy, mm/dd/yyyy or yyyy-mm-dd"
+            "such as dd-mm-yyyy, mm/dd/yyyy, yyyy-mm-dd or mmm d, yyyy"
         )
     # Without separators only fixed widths say where a part ends.
     width = r"\d\d" if "" in (parts[1], parts[3]) else r"\d{1,2}"
     pattern = {"d": f"(?P<d>{width})", "m": f"(?P<m>{width})", "y": r"(?P<y>\d{4})"}
+    weekday = ""
+    if any(part.lower() == "mmm" for part in parts[::2]):
+        pattern["m"], weekday = r"(?P<m>[A-Za-z]{3,9})\.?", r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
     one, two, three = (pattern[letter] for letter in letters)
-    return f"{one}{re.escape(parts[1])}{two}{re.escape(parts[3])}{three}"
+    return f"{weekday}{one}{re.escape(parts[1])}{two}{re.escape(parts[3])}{three}"
 
 
 @lru_cache(maxsize=32)
@@ -45,6 +64,15 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Amsterdam") from error
+
+
+def _month(text: str) -> int:
+    if text.isdigit():
+        return int(text)
+    found = _MONTH.get(text.casefold())
+    if found is None:
+        raise ValueError(f"{text} is no month")
+    return found
 
 
 def _readings(text: str) -> str:
@@ -117,7 +145,7 @@ class Moments:
         part = match.groupdict()
         year, month, day = (part[k] or part["i" + k] for k in "ymd")
         try:
-            date = dt.date(int(year), int(month), int(day))
+            date = dt.date(int(year), _month(month), int(day))
             if part["hour"] is None:
                 return date, None
             hour = int(part["hour"])
