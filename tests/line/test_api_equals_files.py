@@ -53,6 +53,16 @@ KINDS = {
             "measure_activities": "activity_count, people_with_activities",
         },
     ),
+    "email": Kind(
+        "spotler",
+        {
+            "measure_mailings": "mails_sent, mails_delivered, mail_unique_opens,"
+            " mail_unique_clicks, mail_unsubscribes, mail_bounces",
+            "measure_list_sizes": "list_size_change",
+            "measure_list_growth": "list_growth_count",
+        },
+        records=100,
+    ),
 }
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 

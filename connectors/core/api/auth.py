@@ -28,10 +28,11 @@ class Auth(Protocol):
 
 
 class Header:
-    """A fixed token in a header, as it is or behind a word such as Bearer."""
+    """A fixed token in a header, as it is or behind a word such as Bearer. beside: headers that
+    always go with it, such as the account's domain."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._headers = {name: value}
+    def __init__(self, name: str, value: str, beside: Mapping[str, str] | None = None) -> None:
+        self._headers = {name: value, **(beside or {})}
 
     def headers(self, send: Send) -> Mapping[str, str]:
         return self._headers
