@@ -235,8 +235,8 @@ VENDOR = Vendor(
     environment=lambda url: {"KOERS_KIT_URL": url, "KOERS_KIT_API_KEY": KEY},
     lacks={
         "many": "each mailing takes a request, so no account has too many to hold in memory",
-        "measure_list_sizes": _ONE_LIST,
-        "measure_list_growth": _ONE_LIST,
+        "measure_list_sizes by unit": _ONE_LIST,
+        "measure_list_growth by unit": _ONE_LIST,
         "mails_delivered": _UNTOLD,
         "mail_bounces": _UNTOLD,
     },

@@ -140,6 +140,7 @@ class Api:
     judge: see `client.Judge`. version: the variable that holds the version of the API.
     account: a request that proves the credentials, and the path in its answer of what tells this
         account from another (a sandbox from production), so that two never mix in one landing.
+        An empty path: no answer tells, so the variable `named` holds a name that a person gave.
     parallel: how many streams are read at the same time.
     """
 
@@ -150,6 +151,7 @@ class Api:
     limits: Callable[[Mapping[str, str]], Sequence[Limit]] = lambda _: ()
     judge: Judge = lambda _: None
     version: str | None = None
+    named: str = ""
     parallel: int = 4
     setup: str = ""
 

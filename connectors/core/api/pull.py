@@ -152,7 +152,8 @@ def account_id(connector: Connector, client: Client, values: Values, landing: La
     if connector.api is None:
         raise ValueError(f"{connector.name} has no API")
     request, path = connector.api.account(values)
-    found = at(client.send(request).json(), path)
+    content = client.send(request).json()
+    found = at(content, path) if path else values[connector.api.named]
     if found is None:
         raise UnavailableError(f"{connector.name}: the answer does not say whose account it is")
     account = str(found)

@@ -14,6 +14,7 @@
     'total_clicks': 'integer',
     'unsubscribes': 'integer',
 } %}
+{% set required = ['mailing_id', 'sent_at', 'recipients', 'unsubscribes'] %}
 {% set rules = {
     'it has no opens, though they are tracked': "opened is null and coalesce(opens_are_hidden, 'false') <> 'true'",
     'it has no clicks, though they are tracked': "click_rate is null and coalesce(clicks_are_hidden, 'false') <> 'true'",
@@ -40,7 +41,7 @@ typed as (
         {{ as_rate('click_rate') }} as click_rate,
         {{ as_integer('total_clicks') }} as total_clicks,
         {{ as_integer('unsubscribes') }} as unsubscribes,
-        {{ quarantine_reason(casts, required=['mailing_id', 'sent_at', 'recipients', 'unsubscribes'], rules=rules) }} as quarantine_reason
+        {{ quarantine_reason(casts, required=required, rules=rules) }} as quarantine_reason
     from source
 ),
 
