@@ -20,27 +20,40 @@ KEPT = "kd94hf93k423kf44"
 
 
 def test_signatures_are_those_of_rfc_5849() -> None:
-    """Of its section 1.2: a request of a consumer alone, and one with a token."""
-    alone = {
+    """Two examples of its section 1.2, and a request of a consumer alone as oauthlib signs it."""
+    common = {
         "oauth_consumer_key": "dpf43f3p2l4k3l03",
         "oauth_signature_method": "HMAC-SHA1",
-        "oauth_timestamp": "137131200",
-        "oauth_nonce": "wIjqoxSzhJ",
-        "oauth_callback": "http://printer.example.com/ready",
     }
-    url = "https://photos.example.net/initiate"
-    assert signature("POST", url, alone, KEPT) == "74KNZJeDHnMBp0EMJ9ZHt/XKycU="
+    for_token = {
+        **common,
+        "oauth_token": "hh5s93j4hdidpola",
+        "oauth_timestamp": "137131201",
+        "oauth_nonce": "walatlh",
+        "oauth_verifier": "hfdp7dh39dks9884",
+    }
+    url = "https://photos.example.net/token"
+    found = signature("POST", url, for_token, KEPT, "hdhd0244k9j7ao03")
+    assert found == "gKgrFCywp7rO0OXSjdot/IHF7IU="
 
-    with_token = {
-        "oauth_consumer_key": "dpf43f3p2l4k3l03",
+    with_query = {
+        **common,
         "oauth_token": "nnch734d00sl2jdk",
-        "oauth_signature_method": "HMAC-SHA1",
         "oauth_timestamp": "137131202",
         "oauth_nonce": "chapoH",
     }
     url = "http://photos.example.net/photos?file=vacation.jpg&size=original"
-    found = signature("GET", url, with_token, KEPT, "pfkkdhi9sl3r4s00")
+    found = signature("GET", url, with_query, KEPT, "pfkkdhi9sl3r4s00")
     assert found == "MdpQcU8iPSUjWoN/UDMsK2sui9I="
+
+    alone = {
+        **common,
+        "oauth_timestamp": "137131200",
+        "oauth_nonce": "wIjqoxSzhJ",
+        "oauth_version": "1.0",
+    }
+    url = "https://restapi.example.net:8443/mailing?fromDate=2026-03-01T00%3A00%3A00&name=a%20b%2Bc"
+    assert signature("GET", url, alone, KEPT) == "TqlyuVm382URdNNx7hu+uu0YJew="
 
 
 def test_each_request_is_signed_anew_and_holds_no_secret() -> None:
