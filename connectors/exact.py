@@ -36,7 +36,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
-from connectors.core.api.auth import Auth
+from connectors.core.api.auth import Auth, Send
 from connectors.core.api.client import Client, Verdict
 from connectors.core.api.clock import Clock
 from connectors.core.api.declare import Api, Listing, Listings, Pull, Window
@@ -412,8 +412,8 @@ class _Json:
     def __init__(self, auth: Auth) -> None:
         self._auth = auth
 
-    def headers(self, send: Callable[[Request, Mapping[str, str]], Response]) -> Mapping[str, str]:
-        return {**self._auth.headers(send), "Accept": "application/json"}
+    def headers(self, send: Send, request: Request, url: str) -> Mapping[str, str]:
+        return {**self._auth.headers(send, request, url), "Accept": "application/json"}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         return self._auth.renew({n: v for n, v in refused.items() if n != "Accept"})

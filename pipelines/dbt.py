@@ -46,6 +46,7 @@ def dbt_env(
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_CURRENCY": settings.currency,
         "KOERS_FISCAL_YEAR_STARTS": str(settings.fiscal_year_starts),
+        "KOERS_MACHINE_OPENS": settings.machine_opens,
         "KOERS_ORGANISATION_NAME": settings.organisation_name,
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),

@@ -120,6 +120,11 @@ class Settings(BaseModel):
     end_date: dt.date | None = Field(
         default=None, description="The last day your data cover; set it for history that stopped."
     )
+    machine_opens: Literal["count", "leave_out"] = Field(
+        default="leave_out",
+        description="Whether the open rate counts opens made by machines (a mail program that loads"
+        " pictures beforehand), of tools that tell them apart.",
+    )
     keep_publications: int = Field(default=7, ge=1)
     nightly_at: str = Field(default="02:15", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     alerts: Alerts = Field(default_factory=Alerts)

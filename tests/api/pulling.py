@@ -49,7 +49,7 @@ class FakeClock:
 
 @functools.cache
 def _sample() -> Tables:
-    return sample_tables(dt.date(2026, 3, 31), months=4)
+    return sample_tables(dt.date(2026, 3, 31), months=8)
 
 
 def small_tables(contacts: int = 1_200, others: int = 260) -> Tables:

@@ -315,6 +315,7 @@ def test_contract_memory_does_not_grow_with_the_records(name: str, tmp_path: Pat
 def test_contract_another_account_is_refused(name: str, tmp_path: Path) -> None:
     """A sandbox and production in one history would count everything twice."""
     with serving(name, tmp_path) as account:
+        account.lacks("account")
         account.pull(streams=[account.vendor.longest[0]])
         pinned = account.vendor.pinned
         mine = getattr(account.account, pinned)

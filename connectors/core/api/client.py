@@ -146,7 +146,9 @@ class Client:
             )
         waited, renewed = 0.0, False
         for attempt in range(1, ATTEMPTS + 1):
-            headers = self._auth.headers(self._fetch_token) if fixed is None else fixed
+            headers = fixed
+            if headers is None:
+                headers = self._auth.headers(self._fetch_token, request, url)
             self._limiter.acquire(request.cost, request.path)
             with self._lock:
                 self.requests += 1

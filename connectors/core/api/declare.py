@@ -175,7 +175,8 @@ class Api:
     judge: see `client.Judge`. version: the variable that holds the version of the API.
     account: a request that proves the credentials, and what tells this account from another (a
         sandbox from production), so that two never mix in one landing: a path in the answer, or
-        what finds it there.
+        what finds it there. An empty path: no answer tells, so the variable `named` holds a name
+        that a person gave.
     parallel: how many streams are read at the same time.
     """
 
@@ -187,6 +188,7 @@ class Api:
     token_urls: Callable[[Mapping[str, str]], Sequence[str]] = lambda _: ()
     judge: Judge = lambda _: None
     version: str | None = None
+    named: str = ""
     parallel: int = 4
     setup: str = ""
 

@@ -160,7 +160,10 @@ def account_id(connector: Connector, client: Client, values: Values, landing: La
         raise ValueError(f"{connector.name} has no API")
     request, path = connector.api.account(values)
     answer = client.send(request).json()
-    found = at(answer, path) if isinstance(path, str) else path(answer)
+    if not isinstance(path, str):
+        found = path(answer)
+    else:
+        found = at(answer, path) if path else values[connector.api.named]
     if found is None:
         raise UnavailableError(f"{connector.name}: the answer does not say whose account it is")
     account = str(found)

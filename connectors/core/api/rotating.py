@@ -169,7 +169,7 @@ class Rotating:
         self._tokens: Tokens | None = None
         self._refused = ""
 
-    def headers(self, send: Send) -> Mapping[str, str]:
+    def headers(self, send: Send, request: Request, url: str) -> Mapping[str, str]:
         with self._lock:
             if self._tokens is None or not self._is_good(self._tokens):
                 # Whoever holds it may be waiting for the vendor to give another token.

@@ -3,5 +3,7 @@
     'list_id',
     'sender',
     'snapshot_date',
-    'subscribers'
+    'subscribers',
+    'added',
+    'removed'
 ]) }}

@@ -9,6 +9,8 @@
     'delivered',
     'unique_opens',
     'total_opens',
+    'unique_human_opens',
+    'total_human_opens',
     'unique_clicks',
     'total_clicks',
     'bounces',

@@ -8,6 +8,8 @@ snapshots as (
         sender,
         cast(null as varchar) as campaign,
         snapshot_date,
+        added,
+        removed,
         subscribers - lag(subscribers) over (
             partition by source, list_id order by snapshot_date
         ) as growth
@@ -23,6 +25,8 @@ select
     snapshot_date as measure_date,
     {{ org_columns() }},
     list_id as mailing_list,
-    growth * share as list_growth_count
+    growth * share as list_growth_count,
+    added * share as list_added_count,
+    removed * share as list_removed_count
 from attributed
 where growth is not null

@@ -21,6 +21,8 @@ renamed as (
         sender,
         {{ business_date('snapshot_date') }} as snapshot_date,
         {{ as_integer('subscribers') }} as subscribers,
+        cast(null as bigint) as added,
+        cast(null as bigint) as removed,
         {{ quarantine_reason(casts, required=['list_id', 'snapshot_date', 'subscribers']) }} as quarantine_reason
     from source
 )

@@ -34,6 +34,8 @@ renamed as (
         {{ as_integer('delivered') }} as delivered,
         {{ as_integer('unique_opens') }} as unique_opens,
         {{ as_integer('total_opens') }} as total_opens,
+        cast(null as bigint) as unique_human_opens,
+        cast(null as bigint) as total_human_opens,
         {{ as_integer('unique_clicks') }} as unique_clicks,
         {{ as_integer('total_clicks') }} as total_clicks,
         {{ as_integer('bounces') }} as bounces,
