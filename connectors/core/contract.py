@@ -52,8 +52,13 @@ class FileFormat:
     encoding: for files without a byte-order mark.
     delimiter: of CSV files; a `sep=` line in the file goes before it.
     decimal: the decimal mark; the other one of `.` and `,` is the thousands mark.
-    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator).
+    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator); `mmm` is the
+        name of a month, Dutch or English.
     time_zone: of date-times without an offset.
+    percent: what a percentage without a percent sign means: `points` (12.5 is 12.5%) or `fraction`
+        (0.125 is); with `sign` it is refused.
+    date_numbers: what a number means where a date is: days as Excel counts them (`1900`; `1904`
+        for workbooks of old Macs), or digits `written` as `date` says; else it is refused.
     """
 
     encoding: str = "utf-8"
@@ -61,6 +66,8 @@ class FileFormat:
     decimal: Literal[".", ","] = "."
     date: str = "yyyy-mm-dd"
     time_zone: str = "Europe/Amsterdam"
+    percent: Literal["sign", "points", "fraction"] = "sign"
+    date_numbers: Literal["refused", "1900", "1904", "written"] = "refused"
 
 
 @dataclass(frozen=True)

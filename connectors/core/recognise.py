@@ -46,16 +46,8 @@ def recognise(
 ) -> Recognised:
     """names: the file's name, and its zip's if it is in one. Raises UnrecognisedError."""
     fits = [_fit(stream, headings, mapping.stream(stream.name)) for stream in connector.streams]
-    named = [
-        fit
-        for fit in fits
-        if any(matches(name, mapping.stream(fit.stream.name).files) for name in names)
-    ]
-    if len(named) > 1:
-        both = " and ".join(fit.stream.name for fit in named)
-        raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
-    if named:
-        return _checked(named[0], headings)
+    if (named := stream_named(names, connector, mapping)) is not None:
+        return _checked(next(fit for fit in fits if fit.stream.name == named), headings)
     whole = sorted((fit for fit in fits if not fit.missing), key=lambda fit: -fit.found)
     if not whole:
         raise UnrecognisedError(_none_fits(fits, headings, connector))
@@ -68,6 +60,19 @@ def recognise(
             f"say which under streams.<stream>.files in mapping.yaml"
         )
     return _checked(whole[0], headings)
+
+
+def stream_named(names: Sequence[str], connector: Connector, mapping: Mapping) -> str | None:
+    """The stream whose `files` in mapping.yaml the name fits. Raises UnrecognisedError for two."""
+    named = [
+        stream.name
+        for stream in connector.streams
+        if any(matches(name, mapping.stream(stream.name).files) for name in names)
+    ]
+    if len(named) > 1:
+        both = " and ".join(named)
+        raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
+    return named[0] if named else None
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:

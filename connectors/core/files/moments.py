@@ -9,8 +9,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.files.errors import CellError, quoted
+from connectors.core.files.months import month_number
 
-_DECLARED = re.compile(r"(d{1,2}|m{1,2}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
+_DECLARED = re.compile(r"(d{1,2}|m{1,4}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
 _ISO = r"(?P<iy>\d{4})-(?P<im>\d\d)-(?P<id>\d\d)"
 _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -34,6 +35,8 @@ def date_pattern(declared: str) -> str:
     # Without separators only fixed widths say where a part ends.
     width = r"\d\d" if "" in (parts[1], parts[3]) else r"\d{1,2}"
     pattern = {"d": f"(?P<d>{width})", "m": f"(?P<m>{width})", "y": r"(?P<y>\d{4})"}
+    if any(part[:3].lower() == "mmm" for part in parts[::2]):
+        pattern["m"] = r"(?P<m>[A-Za-z]{3,9}\.?)"
     one, two, three = (pattern[letter] for letter in letters)
     return f"{one}{re.escape(parts[1])}{two}{re.escape(parts[3])}{three}"
 
@@ -116,6 +119,8 @@ class Moments:
             raise _refuse(text, self.declared, kind)
         part = match.groupdict()
         year, month, day = (part[k] or part["i" + k] for k in "ymd")
+        if (number := month_number(month)) is not None:
+            month = str(number)
         try:
             date = dt.date(int(year), int(month), int(day))
             if part["hour"] is None:
