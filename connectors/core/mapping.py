@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from connectors.core.contract import Connector, FileFormat
 from connectors.core.errors import MappingError
@@ -101,6 +101,12 @@ class StreamMapping(BaseModel):
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     to_choose: list[str] = Field(default_factory=list)
 
+    @field_validator("format", "headings", "values", mode="before")
+    @classmethod
+    def _nothing_yet(cls, said: object) -> object:
+        """A part in which all lines are still commented out."""
+        return {} if said == "" else said
+
     def layout(self) -> Layout:
         """How the rows of its files are arranged."""
         turned = self.unpivot
@@ -116,11 +122,13 @@ class StreamMapping(BaseModel):
         )
 
     def undecided(self) -> list[str]:
-        """What is still to be chosen: `decimal`, `date`, ... until `format` says it, `year` until
-        `unpivot` does, a field until a heading is mapped to it."""
+        """What is still to be chosen: `decimal`, `date`, ... until `format` says it, `value`,
+        `year` or `columns` until `unpivot` does, a field until a heading is mapped to it."""
         said = {*self.format.said(), *self.headings.values()}
-        if self.unpivot and self.unpivot.year:
-            said.add("year")
+        if self.format.last_line_may_be_open is not None:
+            said.add("last_line_may_be_open")
+        if self.unpivot is not None:
+            said |= {name for name, value in self.unpivot if value}
         return [name for name in self.to_choose if name not in said]
 
 
@@ -299,7 +307,7 @@ def _wrong_layout(name: str, said: StreamMapping, fields: list[str]) -> Iterable
             f"streams.{name}.unpivot.value: no such field {turned.value!r}; "
             f"{nearest(turned.value, fields)}"
         )
-    if turned.value is None and said.heading_rows == 1:
+    if turned.value is None and said.heading_rows == 1 and "value" not in said.to_choose:
         yield f"streams.{name}.unpivot.value: is missing; the field that the cells are of"
-    if turned.months is None and not turned.columns:
+    if turned.months is None and not turned.columns and "columns" not in said.to_choose:
         yield f"streams.{name}.unpivot: says neither months nor columns"

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -53,6 +54,22 @@ def open_delimited(
         raise
 
 
+@contextmanager
+def raw_delimited(
+    path: Path, fmt: FileFormat, limits: Limits
+) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """The rows of a delimited file as they are, with the line each begins on: no row is a heading,
+    none has too many columns. For looking at a file, not for landing it. Raises FileRefused."""
+    file = open_regular(path)
+    try:
+        if (kind := what_it_is(file.peek(512)[:512])) is not None:
+            raise FileRefused(path, f"is {kind}, not delimited text; export it as CSV or XLSX")
+        found = survey(path, file, fmt.encoding, limits)
+        yield _Reader(path, file, fmt.delimiter, found, limits).records()
+    finally:
+        file.close()
+
+
 class _Reader:
     """Turns lines into rows, keeping count of the line on which each begins."""
 
@@ -91,7 +108,7 @@ class _Reader:
                 )
             yield line
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank, with the line on which it begins."""
         blank = 0
         while True:
@@ -123,7 +140,7 @@ class _Reader:
         )
 
     def table(self, layout: Layout) -> Table:
-        records = self._records()
+        records = self.records()
         top = read_top(self.path, cast("Records", records), layout, self.limits)
         if top is None:
             raise FileRefused(self.path, "holds no headings, only empty rows")

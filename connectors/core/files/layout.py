@@ -85,13 +85,24 @@ def read_top(
     if len(rows) < layout.heading_rows:
         return None
     number, cells = rows[-1]
-    lower = clean_headings(path, [cell_text(c) or "" for c in cells], limits)
-    if layout.heading_rows == 1:
-        return Top(number, cells, lower, [], lower)
-    above = clean_headings(path, [cell_text(c) or "" for c in rows[0][1]], limits)
-    upper, lower = _spread(above, lower)
+    return Top(number, cells, *read_top_of([row for _, row in rows], path, limits))
+
+
+def read_top_of(
+    rows: Sequence[Sequence[Cell]],
+    path: Path = Path(),
+    limits: Limits = Limits(),  # noqa: B008 - immutable
+) -> tuple[list[str], list[str], list[str]]:
+    """The headings that one or two rows make; with two, also the upper and the lower ones."""
+    above, below = (
+        clean_headings(path, [cell_text(cell) or "" for cell in row], limits)
+        for row in (rows[0], rows[-1])
+    )
+    if len(rows) == 1:
+        return below, [], below
+    upper, lower = _spread(above, below)
     both = [BETWEEN.join(filter(None, pair)) for pair in zip(upper, lower, strict=True)]
-    return Top(number, cells, both, upper, lower)
+    return both, upper, lower
 
 
 def _spread(upper: list[str], lower: list[str]) -> tuple[list[str], list[str]]:

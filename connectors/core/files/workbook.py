@@ -57,6 +57,27 @@ def open_workbook(path: Path, limits: Limits, layout: Layout = PLAIN) -> Table:
         raise
 
 
+@contextmanager
+def raw_workbook(
+    path: Path, limits: Limits
+) -> Iterator[tuple[Iterator[tuple[int, list[Cell]]], str]]:
+    """The rows of the first visible sheet as they are, and from which year (`1900`, `1904`) the
+    workbook counts days. For looking at a file, not for landing it. Raises FileRefused."""
+    file = open_regular(path)
+    try:
+        start = file.peek(512)[:512]
+        if not start.startswith(b"PK"):
+            kind = what_it_is(start) or "something else"
+            raise FileRefused(path, f"is {kind}, not an XLSX workbook; save it as .xlsx or CSV")
+        _check_parts(path, checked_zip(path, file, limits))
+        sheet = _Sheet(path, file, limits)
+        sheet.merged_until = _LAST_ROW
+        yield sheet.rows(), "1904" if sheet.book.epoch.year == 1904 else "1900"
+        sheet.book.close()
+    finally:
+        file.close()
+
+
 def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
     names = [name.lower() for name in archive.namelist()]
     if any(name.endswith("vbaproject.bin") for name in names):
@@ -120,9 +141,12 @@ class _Sheet:
             self.notes.append(f"only sheet '{printable(visible[0].title)}' is read, not {shown}")
         return visible[0]
 
+    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+        """Each row that is not empty, with its number."""
+        return (row for batch in self._batches() for row in batch)
+
     def table(self) -> Table:
-        batches = self._batches()
-        rows = (row for batch in batches for row in batch)
+        rows = self.rows()
         top = read_top(self.path, rows, self.layout, self.limits)
         if top is None:
             raise FileRefused(self.path, "its first visible sheet is empty")
