@@ -61,7 +61,9 @@ def inspect(
     if connector is None and path.parent.resolve().parent == inbox.resolve():
         connector = path.parent.name
     asked = connector
-    chosen = [known[connector]] if connector in known else list(known.values())
+    if connector is not None and connector not in known:
+        raise InspectError(f"no connector is called {connector}: {', '.join(known)}")
+    chosen = list(known.values()) if connector is None else [known[connector]]
     try:
         look = look_for(path, chosen)
     except FileRefused as error:
@@ -152,7 +154,8 @@ def lines(report: Report) -> Iterator[str]:
         why = {"alias": "known", "mapping": "mapping.yaml", "": "-"}.get(
             column.how, f"{column.score:.0%} alike{'?' if column.how == 'maybe' else ''}"
         )
-        yield f"  {column.heading or '(none)':<{wide}}{column.field or '-':<20}{why:<14}{column.holds}"
+        heading, field = column.heading or "(none)", column.field or "-"
+        yield f"  {heading:<{wide}}{field:<20}{why:<14}{column.holds}"
     if finding.missing:
         yield f"  required, not found: {', '.join(finding.missing)}"
     for choice in finding.choices:

@@ -65,7 +65,9 @@ def raw_delimited(
         if (kind := what_it_is(file.peek(512)[:512])) is not None:
             raise FileRefused(path, f"is {kind}, not delimited text; export it as CSV or XLSX")
         found = survey(path, file, fmt.encoding, limits)
-        yield _Reader(path, file, fmt.delimiter, found, limits).records()
+        reader = _Reader(path, file, fmt.delimiter, found, limits)
+        with reader.text:
+            yield reader.records()
     finally:
         file.close()
 

@@ -150,7 +150,6 @@ class _Sheet:
         top = read_top(self.path, rows, self.layout, self.limits)
         if top is None:
             raise FileRefused(self.path, "its first visible sheet is empty")
-        self.merged_until = top.number - (self.layout.heading_rows == 1)
         data = self._rows(rows, len(top.headings))
         table = Table(self.path, top.headings, top.number, self.notes, data, self._close)
         return arranged(table, top, self.layout)
@@ -180,13 +179,17 @@ class _Sheet:
             date_formats=self.book._date_formats,
             timedelta_formats=self.book._timedelta_formats,
         )
-        last = 0
+        last = filled = 0
+        top = 0 if self.merged_until else self.layout.title_rows + self.layout.heading_rows
         for number, raw in parser.parse():
             if not last < number <= _LAST_ROW:
                 raise FileRefused(self.path, f"row {number} is out of order; save it anew in Excel")
             last = number
             cells = self._cells(number, raw)
             if cells:
+                filled += 1
+                if filled == top:
+                    self.merged_until = number if self.layout.heading_rows > 1 else number - 1
                 yield number, cells
             else:
                 self.empty += 1

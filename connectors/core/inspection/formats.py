@@ -66,17 +66,17 @@ def _decimal(finding: Finding, columns: Sequence[Evidence]) -> None:
         finding.told.append(("decimal mark", f"'{mark}', as in {(commas or dots)[0].where(mark)}"))
     elif either:
         text = either[0].examples["either"][1]
-        options = tuple(
+        readings = tuple(
             (f'decimal: "{mark}"', f"'{text}' is {_read(text, mark)}") for mark in (",", ".")
         )
-        finding.choices.append(Choice("decimal", either[0].where("either"), options))
+        finding.choices.append(Choice("decimal", either[0].where("either"), readings))
 
 
 def _read(text: str, mark: str) -> str:
     fmt = FileFormat(decimal="," if mark == "," else ".")
     for kind in ("decimal", "percent"):
         try:
-            return parse_cell(text, kind, fmt) or "empty"  # type: ignore[arg-type]
+            return parse_cell(text, kind, fmt) or "empty"
         except CellError:
             continue
     return "refused"
