@@ -84,7 +84,10 @@ def inspect(
         new = merged(old, finding, said)
     except CannotMergeError as error:
         raise InspectError(f"{file}: {error}; write it on lines of its own, then again") from error
-    after = parse_mapping(new, file, of)
+    try:
+        after = parse_mapping(new, file, of)
+    except MappingError as error:
+        raise InspectError(f"no mapping can be made of this file: {error}") from error
     if not _holds(after.model_dump(), before.model_dump()):
         raise InspectError(f"{file}: what it says would not be kept; write the mapping by hand")
     tie = len(own) > 1 and own[0].score == own[1].score
@@ -100,7 +103,11 @@ def write(report: Report) -> None:
             "which connector or stream it is of is for you to say: --connector NAME --stream NAME"
         )
     report.file.parent.mkdir(parents=True, exist_ok=True)
-    write_text(report.file, report.new)
+    # Whole or not at all: a person's own words are in it. The dot keeps it from being taken.
+    beside = report.file.with_name(f".{FILE_NAME}.new")
+    beside.unlink(missing_ok=True)
+    write_text(beside, report.new)
+    beside.replace(report.file)
 
 
 def _holds(after: object, before: object) -> bool:

@@ -17,7 +17,8 @@ from connectors.core.inspection.finding import Choice
 
 _LOOKED_AT = 8_000_000
 _DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
-_SIGNS = "€£°·«»‘’“”–—…•©®²³½µ§"
+_SIGNS = "€£°«»‘’“”–—…•©®½§"
+_LETTERS = "àáâãäåæçèéêëìíîïñòóôõöøùúûüÿßœšž" + "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŸŒŠŽ"
 _SAMPLE = 300
 
 
@@ -69,31 +70,28 @@ def _one_byte(data: bytes) -> Found:
         except UnicodeDecodeError:
             continue
     best = max(scores, key=lambda name: scores[name]) if scores else "cp850"
-    rivals = [name for name, score in scores.items() if score == scores[best]]
+    # Declared only where each of its accented letters fits, and no other encoding fits as well.
+    is_sure = list(scores.values()).count(0) == 1 and scores[best] == 0
     shown = _example(data, best)
     said = f"{best}: it is not UTF-8, and reads as '{shown}'"
-    if len(rivals) < 2:
+    if is_sure or len(scores) < 2:
         return Found(best, False, said)
-    options = tuple((f"encoding: {name}", f"reads '{_example(data, name)}'") for name in rivals)
+    options = tuple((f"encoding: {name}", f"reads '{_example(data, name)}'") for name in scores)
     return Found(best, False, said, Choice("encoding", "the first accented text", options))
 
 
 def _likely(text: str) -> int:
-    """How many of the characters beyond ASCII stand where such a character would stand, less those
-    that do not: an accented letter beside a letter of its case, or a sign that offices use."""
+    """Less one for every character beyond ASCII that stands where such a character would not: a
+    letter that is alone, or of another case than its place, or a sign that offices do not use."""
     score = 0
     for at, character in enumerate(text):
-        if character.isascii():
+        if character.isascii() or character in _SIGNS:
             continue
-        before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        beside = [c for c in (before, after) if c.isalpha()]
-        if character in _SIGNS:
-            score += 1
-        elif character.isalpha() and character.isprintable() and beside:
-            fits = all(c.islower() for c in beside) if character.islower() else not before.islower()
-            score += 1 if fits else -1
-        else:
-            score -= 1
+        before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+        fits = character in _LETTERS and (before.isalpha() or after.isalpha())
+        if character.isupper():
+            fits = fits and not before.islower() and not (before.isupper() and after.islower())
+        score -= not fits
     return score
 
 

@@ -11,6 +11,12 @@ from connectors.core.mapping import UnpivotMapping
 How = Literal["alias", "mapping", "alike", "maybe", "unpivot", ""]
 
 
+def yaml_text(text: str) -> str:
+    """A text between quotes as YAML, whatever characters are in it."""
+    shown = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in shown) + '"'
+
+
 @dataclass(frozen=True)
 class Choice:
     """Something that can be read in more than one way.

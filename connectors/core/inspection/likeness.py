@@ -65,7 +65,9 @@ def columns_of(
 ) -> list[Column]:
     """Each heading with its field, for one stream. said: what the mapping says already. turned:
     columns that become rows. taken: fields that those rows give."""
-    known = {folded(heading): field for heading, field in said.items()}
+    # A heading of other files of the stream does not keep this one's from being its field.
+    there = {folded(heading) for heading in headings}
+    known = {folded(h): field for h, field in said.items() if folded(h) in there}
     found: dict[int, Column] = {}
     free = [f for f in stream.fields if f.name not in taken and f.name not in known.values()]
     for index, heading in enumerate(headings):

@@ -11,7 +11,7 @@ from connectors.core.contract import Connector, Stream
 from connectors.core.files import Limits
 from connectors.core.files.months import day_of, read_month, short_year
 from connectors.core.inspection.evidence import Evidence
-from connectors.core.inspection.finding import Choice, Column, Finding, Fit
+from connectors.core.inspection.finding import Choice, Column, Finding, Fit, yaml_text
 from connectors.core.inspection.formats import declare_formats
 from connectors.core.inspection.likeness import columns_of
 from connectors.core.inspection.raw import Look, look_at
@@ -171,7 +171,7 @@ def _unpivot(finding: Finding, look: Look, stream: Stream) -> None:
         finding.choices.append(Choice("year", f"heading '{groups[0]}'", options))
     else:
         texts = {g: day_of(m, last=False) for g in groups if (m := short_year(g) or read_month(g))}
-        listed = ", ".join(f'"{group}": "{day}"' for group, day in texts.items())
+        listed = ", ".join(f'{yaml_text(group)}: "{day}"' for group, day in texts.items())
         means = f"'{groups[0]}' is the month from {texts.get(groups[0], '?')}, and no single day"
         option = (f"columns: {{{listed}}}", means)
         finding.choices.append(Choice("columns", f"heading '{groups[0]}'", (option,)))
@@ -189,8 +189,7 @@ def _headings_to_choose(finding: Finding) -> None:
 
 def quoted_key(heading: str, field: str) -> str:
     """`"Heading": field` as YAML, whatever stands in the heading."""
-    inner = heading.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{inner}": {field}'
+    return f"{yaml_text(heading)}: {field}"
 
 
 def _fit(connector: str, stream: Stream, columns: list[Column], turned: list[str]) -> Fit:

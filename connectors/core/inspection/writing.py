@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import yaml
 
-from connectors.core.inspection.finding import Choice, Finding
+from connectors.core.files.errors import printable
+from connectors.core.inspection.finding import Choice, Finding, yaml_text
 from connectors.core.mapping import StreamMapping
 from connectors.core.recognise import matches
 
@@ -50,7 +51,7 @@ def _parts(finding: Finding, said: StreamMapping) -> dict[str, list[str]]:
     open_now = [c for c in finding.choices if c.what not in said.to_choose]
     parts: dict[str, list[str]] = {}
     if not matches(finding.name, said.files):
-        parts["files"] = [f"[{', '.join(map(_quoted, [*said.files, finding.pattern]))}]"]
+        parts["files"] = [f"[{', '.join(map(yaml_text, [*said.files, finding.pattern]))}]"]
     if finding.title_rows and not said.title_rows:
         parts["title_rows"] = [f"{finding.title_rows}  # rows above the headings"]
     if finding.heading_rows > 1 and said.heading_rows == 1:
@@ -58,7 +59,7 @@ def _parts(finding: Finding, said: StreamMapping) -> dict[str, list[str]]:
     words = [word for word in finding.total_rows if word not in said.total_rows]
     if words:
         where = ", ".join(finding.total_rows[word] for word in words)
-        both = ", ".join(map(_quoted, [*said.total_rows, *words]))
+        both = ", ".join(map(yaml_text, [*said.total_rows, *words]))
         parts["total_rows"] = [f"[{both}]  # {where}: no records, left out and counted"]
     lines = [f"{name}: {value}" for name, value in finding.format.items()]
     lines += _to_choose([c for c in open_now if c.what in _IN_FORMAT])
@@ -73,7 +74,7 @@ def _parts(finding: Finding, said: StreamMapping) -> dict[str, list[str]]:
         parts["unpivot"] = ["", *lines]
     known = {*said.headings}
     lines = [
-        f"{_quoted(heading)}: {field}  # {score:.0%} alike"
+        f"{yaml_text(heading)}: {field}  # {score:.0%} alike"
         for heading, (field, score) in finding.headings.items()
         if heading not in known
     ]
@@ -107,12 +108,7 @@ def _missing(finding: Finding) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _quoted(text: str) -> str:
-    inner = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{inner}"'
+    return printable(" ".join(text.split()))
 
 
 def _body(parts: dict[str, list[str]]) -> list[str]:
