@@ -230,6 +230,29 @@ def dbt(context: typer.Context) -> None:
         raise typer.Exit(1) from error
 
 
+@app.command()
+def streams(
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As docs/streams.md holds it.")
+    ] = False,
+) -> None:
+    """All connectors and streams: what a row is, how it is read, and which KPIs need it."""
+    from connectors.core.discover import discover
+    from pipelines.dbt import prepare_manifest
+    from pipelines.settings import home, settings
+    from pipelines.streams import markdown, shown
+
+    at = home()
+    with _told():
+        manifest = json.loads(prepare_manifest(at, settings(at)).read_text(encoding="utf-8"))
+    found = discover()
+    if as_markdown:
+        typer.echo(markdown(found, manifest), nl=False)
+        return
+    for line in shown(found, manifest):
+        typer.echo(line)
+
+
 @inbox.command("inspect")
 def inbox_inspect(
     file: Annotated[Path, typer.Argument(help="An export file, in an inbox or elsewhere.")],
