@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.core.api.declare import Pull, Window
+from connectors.core.api.values import Values
 from connectors.core.contract import Connector, Stream
 
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -109,7 +110,7 @@ def _cost(connector: Connector, pull: Pull | None) -> str:
     if pull is None or connector.api is None:
         return "-"
     # Which lists there are may depend on an account's settings; these are those of a bare one.
-    bare = {each.name: each.default or "" for each in connector.api.variables}
+    bare = Values(connector.api.variables, {})
     try:
         lists = pull.everything(bare, Window(None, _NOW))
     except (KeyError, ValueError, TypeError):
