@@ -14,9 +14,9 @@ What these exports tell of followers is how many came on a day, as far as is kno
 there are. The stream `profile_days` takes the latter, from a list of your own.
 """
 
-from connectors.core.contract import Connector, Field, FileFormat, Layout, Stream
+from connectors.core.contract import Connector, Field, FileFormat, Stream, Variant
 
-LINKEDIN = Layout(
+LINKEDIN = Variant(
     "LinkedIn",
     headings={
         "post_id": ("Post link", "Link naar bijdrage"),
@@ -40,7 +40,7 @@ _META = {
     "comments": ("Comments", "Opmerkingen"),
     "shares": ("Shares", "Deelacties"),
 }
-FACEBOOK = Layout(
+FACEBOOK = Variant(
     "Facebook",
     headings={
         **_META,
@@ -55,7 +55,7 @@ FACEBOOK = Layout(
     says={"network": "Facebook"},
     date="mm/dd/yyyy",
 )
-INSTAGRAM = Layout(
+INSTAGRAM = Variant(
     "Instagram",
     headings={
         **_META,
@@ -65,7 +65,7 @@ INSTAGRAM = Layout(
     says={"network": "Instagram"},
     date="mm/dd/yyyy",
 )
-X = Layout(
+X = Variant(
     "X",
     headings={
         "post_id": ("Post id", "Post-id"),
@@ -80,7 +80,7 @@ X = Layout(
     says={"network": "X"},
     date="mmm d, yyyy",
 )
-YOUTUBE = Layout(
+YOUTUBE = Variant(
     "YouTube",
     headings={
         "post_id": ("Content", "Video ID", "Video-ID"),
@@ -132,7 +132,7 @@ CONNECTOR = Connector(
                 Field("comments", "integer", headings=("Comments", "Opmerkingen")),
                 Field("shares", "integer", headings=("Shares", "Deelacties")),
             ),
-            layouts=(LINKEDIN, FACEBOOK, INSTAGRAM, X, YOUTUBE),
+            variants=(LINKEDIN, FACEBOOK, INSTAGRAM, X, YOUTUBE),
         ),
         Stream(
             name="profile_days",

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,9 @@ app = typer.Typer(
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
+
+inbox = typer.Typer(help="Files that nobody has seen before.", no_args_is_help=True)
+app.add_typer(inbox, name="inbox")
 
 SOME_SOURCES_FAILED = 3
 
@@ -224,6 +228,70 @@ def dbt(context: typer.Context) -> None:
         run_dbt(context.args, at, settings(at), quiet=False)
     except DbtError as error:
         raise typer.Exit(1) from error
+
+
+@app.command()
+def streams(
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As docs/streams.md holds it.")
+    ] = False,
+) -> None:
+    """All connectors and streams: what a row is, how it is read, and which KPIs need it."""
+    from connectors.core.discover import discover
+    from pipelines.dbt import prepare_manifest
+    from pipelines.settings import home, settings
+    from pipelines.streams import markdown, shown
+
+    at = home()
+    with _told():
+        manifest = json.loads(prepare_manifest(at, settings(at)).read_text(encoding="utf-8"))
+    found = discover()
+    if as_markdown:
+        typer.echo(markdown(found, manifest), nl=False)
+        return
+    for line in shown(found, manifest):
+        typer.echo(line)
+
+
+@inbox.command("inspect")
+def inbox_inspect(
+    file: Annotated[Path, typer.Argument(help="An export file, in an inbox or elsewhere.")],
+    connector: Annotated[
+        str, typer.Option(help="Of which connector it is; else its folder says so.")
+    ] = "",
+    stream: Annotated[str, typer.Option(help="Of which stream; else the one that fits best.")] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Write or extend inbox/<connector>/mapping.yaml.")
+    ] = False,
+) -> None:
+    """What a file is like, and a mapping.yaml that would read it; what is ambiguous is asked.
+
+    Nothing is landed. After --write: choose where two readings are possible, then koers run.
+    """
+    from connectors.core.discover import discover
+    from pipelines import inspecting
+    from pipelines.settings import home
+
+    at, known = home(), discover()
+    if connector:
+        _named(connector, known)
+    with _told():
+        try:
+            report = inspecting.inspect(file, at.inbox, known, connector or None, stream or None)
+            for line in inspecting.lines(report):
+                typer.echo(line)
+            typer.echo("")
+            if write:
+                inspecting.write(report)
+        except inspecting.InspectError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+    if not write:
+        typer.echo(f"{report.file} would be (--write makes it so):\n\n{report.new}")
+        return
+    typer.echo(f"Wrote {report.file}.")
+    for choice in report.finding.choices:
+        typer.echo(f"Choose there: {choice.what}; until then its files are refused.")
 
 
 @kpi.command("check")

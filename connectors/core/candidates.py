@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from connectors.core.contract import Connector, FileFormat
 from connectors.core.durable import sha256
-from connectors.core.files import FileRefused, Member, open_table, unpack
+from connectors.core.files import FileRefused, Member, unpack
+from connectors.core.files.layout import PLAIN
 from connectors.core.inbox import Found
-from connectors.core.mapping import Mapping, StreamMapping
+from connectors.core.mapping import Mapping, StreamMapping, Way
 from connectors.core.outcome import FileOutcome
-from connectors.core.recognise import Recognised, UnrecognisedError, matches, recognise
+from connectors.core.recognise import (
+    Recognised,
+    UnrecognisedError,
+    matches,
+    recognise,
+    stream_named,
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Candidate:
     found: Found
     name: str
     path: Path
+    way: Way
     recognised: Recognised
     sha256: str
     bytes: int
@@ -60,10 +67,13 @@ def _candidate(
     if packed and matches(member.name, mapping.ignore):
         return FileOutcome(name, "ignored", reason="mapping.yaml says so")
     names = [member.name, found.name] if packed else [found.name]
-    fmt = mapping.file_format(connector)
-    may_be_open = mapping.format.last_line_may_be_open
     try:
-        with open_table(member.path, fmt, last_line_may_be_open=may_be_open) as table:
+        # Only a file that is named can be read in a way of its own: its headings are not known yet.
+        told = stream_named(names, connector, mapping)
+        if told and (undecided := mapping.stream(told).undecided()):
+            return FileOutcome(name, "refused", told, reason=_choose(told, undecided))
+        way = mapping.way(connector, told)
+        with way.open(member.path) as table:
             recognised = recognise(names, table.headings, connector, mapping)
     except FileRefused as error:
         return FileOutcome(name, "refused", reason=error.reason)
@@ -71,40 +81,49 @@ def _candidate(
         return FileOutcome(name, "refused", reason=str(error))
     digest = sha256(member.path)
     said = mapping.stream(recognised.stream.name)
+    if recognised.date is not None and not mapping.says_date(told):
+        way = replace(way, format=replace(way.format, date=recognised.date))
     return Candidate(
         found=found,
         name=name,
         path=member.path,
+        way=way,
         recognised=recognised,
         sha256=digest,
         bytes=member.path.stat().st_size,
         fingerprint=fingerprint(
-            digest,
-            recognised.stream.name,
-            recognised.format(mapping, connector),
-            said,
-            connector.version,
-            dict(recognised.fixed),
+            digest, recognised.stream.name, way, said, connector.version, dict(recognised.fixed)
         ),
+    )
+
+
+def _choose(stream: str, undecided: list[str]) -> str:
+    return (
+        f"mapping.yaml leaves open how it is to be read: {', '.join(undecided)}. Choose under "
+        f"streams.{stream} by removing the # of the line that is right, or take the name off its "
+        "to_choose"
     )
 
 
 def fingerprint(
     digest: str,
     stream: str,
-    fmt: FileFormat,
+    read: Way,
     said: StreamMapping,
     version: int,
     fixed: dict[str, str],
 ) -> str:
     """The same for the same bytes read in the same way, and for nothing else."""
-    way: list[Any] = [digest, stream, _said(fmt), said.headings, said.values, version]
+    fmt = asdict(read.format)
+    # What is not said is not part of the way, so that files read before it could be said keep
+    # their fingerprint.
+    default = asdict(FileFormat())
+    for name in ("percent", "date_numbers", "compact", "blanks"):
+        if fmt[name] == default[name]:
+            del fmt[name]
+    way: list[object] = [digest, stream, fmt, said.headings, said.values, version]
     if fixed:
         way.append(fixed)
+    if read.layout != PLAIN:
+        way.append(asdict(read.layout))
     return hashlib.sha256(json.dumps(way, sort_keys=True).encode()).hexdigest()
-
-
-def _said(fmt: FileFormat) -> dict[str, Any]:
-    """A format without what it does not say, so that files from before there was such a thing keep
-    their fingerprints."""
-    return {k: v for k, v in asdict(fmt).items() if v or k not in ("compact", "blanks")}

@@ -29,6 +29,7 @@ class Source:
     bytes: int
     read: int = 0
     rejected: int = 0
+    no_records: int = 0
     left_out: bool = False
 
 
@@ -78,6 +79,7 @@ def finish(
         loaded=sum(f.loaded for f in files),
         rejected=sum(f.rejected for f in files),
         duplicate=sum(f.duplicate for f in files),
+        left_out=sum(f.left_out for f in files),
     )
     size = 0
     if counts.rejected:
@@ -99,7 +101,13 @@ def finish(
 
 
 def _file(source: Source, tally: Tally) -> SourceFile:
-    counts = Counts(source.read, tally.loaded, tally.rejected + source.rejected, tally.duplicate)
+    counts = Counts(
+        source.read,
+        tally.loaded,
+        tally.rejected + source.rejected,
+        tally.duplicate,
+        source.no_records,
+    )
     return SourceFile(
         name=source.name,
         fingerprint=source.fingerprint,
@@ -109,6 +117,7 @@ def _file(source: Source, tally: Tally) -> SourceFile:
         loaded=counts.loaded,
         rejected=counts.rejected,
         duplicate=counts.duplicate,
+        left_out=counts.left_out,
     )
 
 

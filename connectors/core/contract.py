@@ -54,12 +54,16 @@ class FileFormat:
     encoding: for files without a byte-order mark.
     delimiter: of CSV files; a `sep=` line in the file goes before it.
     decimal: the decimal mark; the other one of `.` and `,` is the thousands mark.
-    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator); `mmm` is a
-        month in letters, English or Dutch (`mmm d, yyyy`).
+    date: `dd-mm-yyyy`, `mm/dd/yyyy`, `yyyy-mm-dd`, ... (d, m, y with any separator); `mmm` is the
+        name of a month, English or Dutch (`mmm d, yyyy`).
     time_zone: of date-times without an offset.
     compact: whether a number may be shortened, as in `1,2K` or `3.4M`; it is landed as 1200, as
         rounded as the vendor wrote it.
     blanks: words that stand for an empty cell (`-`, `N/A`), in any field.
+    percent: what a percentage without a percent sign means: `points` (12.5 is 12.5%) or `fraction`
+        (0.125 is); with `sign` it is refused.
+    date_numbers: what a number means where a date is: days as Excel counts them (`1900`; `1904`
+        for workbooks of old Macs), or digits `written` as `date` says; else it is refused.
     """
 
     encoding: str = "utf-8"
@@ -69,10 +73,12 @@ class FileFormat:
     time_zone: str = "Europe/Amsterdam"
     compact: bool = False
     blanks: tuple[str, ...] = ()
+    percent: Literal["sign", "points", "fraction"] = "sign"
+    date_numbers: Literal["refused", "1900", "1904", "written"] = "refused"
 
 
 @dataclass(frozen=True)
-class Layout:
+class Variant:
     """How one of several tools writes the files of a stream.
 
     name: of the tool. headings: its headings by field, in the place of the field's own. says: what
@@ -102,7 +108,7 @@ class Stream:
         several streams.
     deleted: the field (boolean) by which an export file says that a record is gone; None where
         files hold only what is there.
-    layouts: of the tools whose files are of this stream, each with headings of its own.
+    variants: of the tools whose files are of this stream, each with headings of its own.
     """
 
     name: str
@@ -115,12 +121,12 @@ class Stream:
     pull: Pull | None = None
     files: tuple[str, ...] = ()
     deleted: str | None = None
-    layouts: tuple[Layout, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
     def __post_init__(self) -> None:
         names = {f.name for f in self.fields}
         used = {*self.key, *filter(None, (self.updated_at, self.activity, self.deleted))}
-        used = used.union(*(set(each.headings) | set(each.says) for each in self.layouts))
+        used = used.union(*(set(each.headings) | set(each.says) for each in self.variants))
         if missing := sorted(used - names):
             raise ValueError(f"stream {self.name}: no such field: {', '.join(missing)}")
 

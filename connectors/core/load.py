@@ -239,6 +239,11 @@ class Load:
             [record],
         )
 
+    def pass_over(self, source: int) -> None:
+        """Count a row that is no record, such as a total."""
+        self.sources[source].read += 1
+        self.sources[source].no_records += 1
+
     def leave_out(self, source: int) -> None:
         """Take nothing of a file after all, since it turned out to be broken further on."""
         self.sources[source].left_out = True

@@ -20,15 +20,17 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows: every one read is loaded, rejected or a duplicate."""
+    """Rows: every one read is loaded, rejected, a duplicate, or left out because it is no record
+    (a total), as the mapping says."""
 
     read: int
     loaded: int
     rejected: int
     duplicate: int
+    left_out: int = 0
 
     def __post_init__(self) -> None:
-        if self.read != self.loaded + self.rejected + self.duplicate:
+        if self.read != self.loaded + self.rejected + self.duplicate + self.left_out:
             raise AssertionError(f"rows do not add up: {self}")
 
 
@@ -47,6 +49,7 @@ class SourceFile:
     loaded: int
     rejected: int
     duplicate: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

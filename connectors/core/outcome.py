@@ -65,7 +65,7 @@ class PullOutcome:
 @dataclass(frozen=True)
 class StreamResult:
     """What became of one stream in a pass. load_id: of its newest load, or None where nothing was
-    landed. counts: read, loaded, rejected and duplicate rows of its loads together."""
+    landed. counts: read, loaded, rejected, duplicate and left_out rows of its loads together."""
 
     stream: str
     load_id: str | None
@@ -106,7 +106,7 @@ def result_of(
     streams = {}
     for stream in connector.streams:
         own = [load for load in loads if load.stream == stream.name]
-        counts = dict.fromkeys(("read", "loaded", "rejected", "duplicate"), 0)
+        counts = dict.fromkeys(("read", "loaded", "rejected", "duplicate", "left_out"), 0)
         for load in own:
             for name, rows in asdict(load.counts).items():
                 counts[name] += rows

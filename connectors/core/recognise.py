@@ -3,8 +3,8 @@
 By the file's name where `mapping.yaml` says so, else by its headings: a stream whose required
 headings are all there, and of those the one that the vendor's name of the file says, or else the
 one of which most fields are found. Two that fit equally well are a tie, which is refused: a guess
-would land one thing as another. A stream with layouts is tried in each of them; what `mapping.yaml`
-says of a file in `fixed` counts as found, and no layout fits that says otherwise.
+would land one thing as another. A stream with variants is tried in each of them; what
+`mapping.yaml` says of a file in `fixed` counts as found, and no variant fits that says otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.core.contract import Connector, FileFormat, Layout, Stream
+from connectors.core.contract import Connector, Stream, Variant
 from connectors.core.mapping import Mapping as FileMapping
 from connectors.core.mapping import StreamMapping, nearest
 
@@ -27,25 +27,18 @@ class UnrecognisedError(ValueError):
 @dataclass(frozen=True)
 class Recognised:
     """columns: for each field of the stream, in order, the index of its column, or None. fixed:
-    what holds for every row, by field. date: how its dates are written, where its layout says."""
+    what holds for every row, by field. date: how its dates are written, where its variant says."""
 
     stream: Stream
     columns: tuple[int | None, ...]
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
     date: str | None = None
 
-    def format(self, mapping: FileMapping, connector: Connector) -> FileFormat:
-        """The format of the file: what `mapping.yaml` says, else the layout, else the connector."""
-        fmt = mapping.file_format(connector)
-        if self.date is None or mapping.format.date is not None:
-            return fmt
-        return dataclasses.replace(fmt, date=self.date)
-
 
 @dataclass(frozen=True)
 class _Fit:
     stream: Stream
-    layout: Layout | None
+    variant: Variant | None
     columns: tuple[int | None, ...]
     fixed: Mapping[str, str]
     missing: tuple[str, ...]
@@ -57,7 +50,7 @@ class _Fit:
 
     @property
     def name(self) -> str:
-        return f"{self.stream.name} of {self.layout.name}" if self.layout else self.stream.name
+        return f"{self.stream.name} of {self.variant.name}" if self.variant else self.stream.name
 
 
 def recognise(
@@ -66,21 +59,13 @@ def recognise(
     """names: the file's name, and its zip's if it is in one. Raises UnrecognisedError."""
     fixed = _fixed(names, mapping)
     fits = [
-        _fit(stream, layout, headings, mapping.stream(stream.name), fixed)
+        _fit(stream, variant, headings, mapping.stream(stream.name), fixed)
         for stream in connector.streams
-        for layout in (None, *stream.layouts)
-        if layout is None or all(fixed.get(f, v) == v for f, v in layout.says.items())
+        for variant in (None, *stream.variants)
+        if variant is None or all(fixed.get(f, v) == v for f, v in variant.says.items())
     ]
-    named = [
-        stream.name
-        for stream in connector.streams
-        if any(matches(name, mapping.stream(stream.name).files) for name in names)
-    ]
-    if len(named) > 1:
-        both = " and ".join(named)
-        raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
-    if named:
-        of_name = [fit for fit in fits if fit.stream.name == named[0]]
+    if (named := stream_named(names, connector, mapping)) is not None:
+        of_name = [fit for fit in fits if fit.stream.name == named]
         return _checked(max(of_name, key=lambda fit: (not fit.missing, fit.found)), headings)
     whole = sorted((fit for fit in fits if not fit.missing), key=lambda fit: -fit.found)
     if not whole:
@@ -111,6 +96,19 @@ def _fixed(names: Sequence[str], mapping: FileMapping) -> dict[str, str]:
     return found
 
 
+def stream_named(names: Sequence[str], connector: Connector, mapping: FileMapping) -> str | None:
+    """The stream whose `files` in mapping.yaml the name fits. Raises UnrecognisedError for two."""
+    named = [
+        stream.name
+        for stream in connector.streams
+        if any(matches(name, mapping.stream(stream.name).files) for name in names)
+    ]
+    if len(named) > 1:
+        both = " and ".join(named)
+        raise UnrecognisedError(f"its name fits the `files` of {both} in mapping.yaml")
+    return named[0] if named else None
+
+
 def matches(name: str, patterns: Sequence[str]) -> bool:
     """Whether a file's name fits one of the patterns (`*`, `?`), capitals or not."""
     return any(fnmatch.fnmatchcase(name.casefold(), p.casefold()) for p in patterns)
@@ -123,12 +121,12 @@ def folded(heading: str) -> str:
 
 def _fit(
     stream: Stream,
-    layout: Layout | None,
+    variant: Variant | None,
     headings: Sequence[str],
     said: StreamMapping,
     fixed: Mapping[str, str],
 ) -> _Fit:
-    fixed = {**(layout.says if layout else {}), **fixed}
+    fixed = {**(variant.says if variant else {}), **fixed}
     at: dict[str, list[int]] = {}
     for index, heading in enumerate(headings):
         at.setdefault(folded(heading), []).append(index)
@@ -138,7 +136,7 @@ def _fit(
     for field in stream.fields:
         mapped = [h for h, name in told.items() if name == field.name and h in at]
         # What mapping.yaml says goes before the aliases, for the heading and for the field.
-        own = layout.headings.get(field.name, ()) if layout else (field.name, *field.headings)
+        own = variant.headings.get(field.name, ()) if variant else (field.name, *field.headings)
         aliases = [h for h in map(folded, own) if h not in told]
         found = {i for h in (mapped or aliases) for i in at.get(h, [])}
         if len(found) > 1:
@@ -150,7 +148,7 @@ def _fit(
         for field, column in zip(stream.fields, columns, strict=True)
         if field.required and column is None and field.name not in fixed
     ]
-    return _Fit(stream, layout, tuple(columns), fixed, tuple(missing), tuple(twice))
+    return _Fit(stream, variant, tuple(columns), fixed, tuple(missing), tuple(twice))
 
 
 def _checked(fit: _Fit, headings: Sequence[str]) -> Recognised:
@@ -171,7 +169,7 @@ def _checked(fit: _Fit, headings: Sequence[str]) -> Recognised:
         if column is None
     }
     fixed = {field: value for field, value in fit.fixed.items() if field in free}
-    return Recognised(fit.stream, fit.columns, fixed, fit.layout.date if fit.layout else None)
+    return Recognised(fit.stream, fit.columns, fixed, fit.variant.date if fit.variant else None)
 
 
 def _none_fits(fits: Sequence[_Fit], headings: Sequence[str], connector: Connector) -> str:
@@ -191,7 +189,7 @@ def _none_fits(fits: Sequence[_Fit], headings: Sequence[str], connector: Connect
 
 
 def _or_fixed(fit: _Fit) -> str:
-    return ", say under fixed what no column says" if fit.layout else ""
+    return ", say under fixed what no column says" if fit.variant else ""
 
 
 def _missing(fit: _Fit, headings: Sequence[str]) -> str:
@@ -201,7 +199,7 @@ def _missing(fit: _Fit, headings: Sequence[str]) -> str:
     told = []
     for field in fit.stream.fields:
         if field.name in fit.missing:
-            own = fit.layout.headings.get(field.name, ()) if fit.layout else field.headings
+            own = fit.variant.headings.get(field.name, ()) if fit.variant else field.headings
             known = " or ".join(f"'{h}'" for h in (own or (field.name,)))
             near = (nearest(name, free) for name in (field.name, *own)) if free else ()
             hint = next((f" ({found})" for found in near if found.startswith("did")), "")

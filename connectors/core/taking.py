@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.core.candidates import Candidate
 from connectors.core.contract import Connector, Stream
 from connectors.core.errors import ShrinkError
-from connectors.core.files import FileRefused, open_table
+from connectors.core.files import FileRefused
 from connectors.core.landing import Landing
 from connectors.core.load import Load, Reach, begin_load
 from connectors.core.manifest import Counts, Manifest
@@ -82,7 +82,7 @@ def take(
             outcomes.append(troubles[number])
             continue
         entry = next(landed)
-        counts = Counts(entry.read, entry.loaded, entry.rejected, entry.duplicate)
+        counts = Counts(entry.read, entry.loaded, entry.rejected, entry.duplicate, entry.left_out)
         outcomes.append(
             FileOutcome(
                 file.name,
@@ -100,17 +100,22 @@ def _read(
     setting: Setting, file: Candidate, load: Load, number: int, mark: Watermark
 ) -> tuple[str, ...]:
     """Raises FileRefused where the file turns out to be broken further on."""
-    fmt = file.recognised.format(setting.mapping, setting.connector)
+    way = file.way
     stream = load.stream
-    reader = RowReader(file.recognised, fmt, setting.mapping.stream(stream.name))
+    reader = RowReader(file.recognised, way.format, setting.mapping.stream(stream.name))
     names = [field.name for field in stream.fields]
     deleted_at = None if stream.deleted is None else names.index(stream.deleted)
-    open_last_line = setting.mapping.format.last_line_may_be_open
     rows = 0
     shown = f"{setting.connector.name}: reading {file.name}"
     setting.progress(shown)
-    with open_table(file.path, fmt, last_line_may_be_open=open_last_line) as table:
+    with way.open(file.path) as table:
         for row in table:
+            rows += 1
+            if rows % ROWS_BETWEEN_PROGRESS == 0:
+                setting.progress(f"{shown}: {rows:,} rows")
+            if row.left_out is not None:
+                load.pass_over(number)
+                continue
             told = reader.read(row)
             if isinstance(told, Rejected):
                 load.reject(number, row.number, told.field, told.value, told.reason, told.record)
@@ -119,9 +124,6 @@ def _read(
                 load.add(told, number, row.number, is_deleted)
                 if mark.at is not None:
                     mark.see(told[mark.at])
-            rows += 1
-            if rows % ROWS_BETWEEN_PROGRESS == 0:
-                setting.progress(f"{shown}: {rows:,} rows")
         return tuple(table.notes)
 
 

@@ -12,8 +12,10 @@
       create table if not exists {{ landed_loads() }} (
           connector varchar, stream varchar, load_id varchar, mode varchar, covers_until date,
           committed_at timestamp, rows_read bigint, rows_loaded bigint, rows_rejected bigint,
-          rows_duplicate bigint, folder varchar, parts varchar[]
+          rows_duplicate bigint, folder varchar, parts varchar[], rows_left_out bigint
       );
+      -- A warehouse of before it was counted.
+      alter table {{ landed_loads() }} add column if not exists rows_left_out bigint;
       delete from {{ landed_loads() }} where folder not in ({{ listed }})
     {% endcall %}
     {% set fresh = run_query(
@@ -30,14 +32,15 @@
             timezone('UTC', try_cast(committed_at as timestamptz)),
             counts.read, counts.loaded, counts.rejected, counts.duplicate,
             parse_dirpath(filename),
-            list_filter(list_transform(parts, lambda part: part.name), lambda name: name like 'part-%')
+            list_filter(list_transform(parts, lambda part: part.name), lambda name: name like 'part-%'),
+            coalesce(counts.left_out, 0)
         from read_json(
             {{ file_list(manifests) }},
             filename = true,
             columns = {
                 connector: 'VARCHAR', stream: 'VARCHAR', load_id: 'VARCHAR', mode: 'VARCHAR',
                 covers_until: 'VARCHAR', committed_at: 'VARCHAR', parts: 'STRUCT(name VARCHAR)[]',
-                counts: 'STRUCT(read BIGINT, loaded BIGINT, rejected BIGINT, duplicate BIGINT)'
+                counts: 'STRUCT(read BIGINT, loaded BIGINT, rejected BIGINT, duplicate BIGINT, left_out BIGINT)'
             }
         )
       {% endcall %}
@@ -49,7 +52,8 @@
 
 {#
   The table that list_loads fills: connector, stream, load_id, mode, covers_until (DATE),
-  committed_at (UTC), rows_read, rows_loaded, rows_rejected, rows_duplicate, folder, parts.
+  committed_at (UTC), rows_read, rows_loaded, rows_rejected, rows_duplicate, folder, parts,
+  rows_left_out.
 #}
 {% macro landed_loads() %}{{ return(target.schema ~ '.landed_loads') }}{% endmacro %}
 

@@ -13,7 +13,9 @@
 - `parse_cell` gives canonical text (see `contract.Field`) or raises `CellError`. `cell_reader` is
   the same, made once for a column. `cell_text` shows a raw cell to people.
 - Canonical numbers have no trailing zeros, so that CSV `1.234,50` and XLSX 1234.5 are one value.
-- A `percent` needs a percent sign or a percent format in the workbook: 0.5 alone is refused.
+- A `percent` needs a percent sign or a percent format in the workbook: 0.5 alone is refused, unless
+  the format declares what a number alone means.
+- A `Layout` says where the headings are, which rows are totals and which columns become rows.
 - A `date` cell with a time is the calendar day in the file's time zone; a `datetime` cell without
   a time is local midnight. The hour that happens twice is its first; a skipped one is refused.
 - `Member.name` is for showing and matching, never for opening. `work_folder` is the caller's to
@@ -31,6 +33,7 @@ from connectors.core.files.delimited import open_delimited
 from connectors.core.files.encodings import known_encoding
 from connectors.core.files.errors import CellError, FileRefused
 from connectors.core.files.json_records import open_json
+from connectors.core.files.layout import PLAIN, Layout, Unpivot
 from connectors.core.files.moments import date_pattern, zone_of
 from connectors.core.files.table import Cell, Limits, Row, Table, cell_text
 
@@ -39,10 +42,12 @@ __all__ = [
     "CellError",
     "CellReader",
     "FileRefused",
+    "Layout",
     "Limits",
     "Member",
     "Row",
     "Table",
+    "Unpivot",
     "cell_reader",
     "cell_text",
     "check_format",
@@ -66,11 +71,13 @@ def open_table(
     *,
     limits: Limits = Limits(),  # noqa: B008 - immutable
     last_line_may_be_open: bool = False,
+    layout: Layout = PLAIN,
 ) -> Table:
     """Opens one export file, by the end of its name; use it with `with`.
 
     last_line_may_be_open: accept delimited text whose last line has no line end. Off, since a file
         that was cut looks just like it.
+    layout: how the rows are arranged; JSON has records, so there it must be the plain one.
 
     Raises FileRefused, saying what is wrong, where, and what to do.
     """
@@ -80,12 +87,14 @@ def open_table(
     except ValueError as error:
         raise FileRefused(path, f"its declared format is wrong: {error}") from error
     if suffix in (".csv", ".txt", ".tsv"):
-        return open_delimited(path, fmt, limits, last_line_may_be_open)
+        return open_delimited(path, fmt, limits, last_line_may_be_open, layout)
     if suffix == ".xlsx":
         from connectors.core.files.workbook import open_workbook  # few read one; slow to import
 
-        return open_workbook(path, limits)
+        return open_workbook(path, limits, layout)
     if suffix == ".json":
+        if layout != PLAIN:
+            raise FileRefused(path, "is JSON, which has no title, total or turned rows to declare")
         return open_json(path, limits)
     reason = _INSTEAD.get(suffix, "is not a .csv, .txt, .tsv, .xlsx or .json file")
     raise FileRefused(path, reason)

@@ -190,9 +190,9 @@ def integer_reader(mark: str) -> Callable[[str], str]:
     return read
 
 
-def percent_reader(mark: str) -> Callable[[str], str]:
+def percent_reader(mark: str, alone: str = "sign") -> Callable[[str], str]:
     """Reads a `percent` into a fraction. A number without a percent sign is refused, since nothing
-    says whether 0.5 is a half or half a percent."""
+    says whether 0.5 is a half or half a percent; unless `alone` does: `points` or `fraction`."""
 
     def read(text: str) -> str:
         if isinstance(text, NumberText):
@@ -203,6 +203,10 @@ def percent_reader(mark: str) -> Callable[[str], str]:
             value, percent, currency = _written(text, mark, "a percentage")
             if percent and not currency:
                 return plain(shifted(value, -2))
+            if currency and alone != "sign":
+                raise CellError(f"{quoted(text)} is money, where a percentage is declared")
+        if alone != "sign":
+            return plain(shifted(value, -2) if alone == "points" else value)
         raise CellError(
             f"{quoted(text)} has no percent sign: it could mean {plain(value)}% or the fraction "
             f"{plain(value)} ({plain(shifted(value, 2))}%)"

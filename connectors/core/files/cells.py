@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 from connectors.core.contract import FieldType, FileFormat
 from connectors.core.files.amounts import decimal_reader, integer_reader, percent_reader
@@ -12,6 +13,7 @@ from connectors.core.files.compact import compact_reader
 from connectors.core.files.errors import CellError, quoted
 from connectors.core.files.moments import Moments, memoised
 from connectors.core.files.scores import score_reader
+from connectors.core.files.serials import number_as_date
 from connectors.core.files.table import BadText, Cell, NumberText, cell_text
 
 CellReader = Callable[[Cell], str | None]
@@ -50,13 +52,13 @@ def _reader(field_type: FieldType, fmt: FileFormat) -> CellReader:
         case "score":
             return _of_text(score_reader(fmt.decimal), "a score")
         case "percent":
-            return _of_text(percent_reader(fmt.decimal), "a percentage")
+            return _of_text(percent_reader(fmt.decimal, fmt.percent), "a percentage")
         case "boolean":
             return _boolean
         case "date":
-            return _date_reader(Moments(fmt.date, fmt.time_zone))
+            return _date_reader(Moments(fmt.date, fmt.time_zone), fmt.date_numbers)
         case "datetime":
-            return _datetime_reader(Moments(fmt.date, fmt.time_zone))
+            return _datetime_reader(Moments(fmt.date, fmt.time_zone), fmt.date_numbers)
 
 
 def _or_blank(read: CellReader, blanks: tuple[str, ...]) -> CellReader:
@@ -125,10 +127,12 @@ def _boolean(cell: Cell) -> str | None:
     raise CellError(f"{quoted(cell)} is not true or false: write ja/nee, yes/no, true/false or 1/0")
 
 
-def _date_reader(moments: Moments) -> CellReader:
+def _date_reader(moments: Moments, numbers: str) -> CellReader:
     read = memoised(moments.date)
 
     def reader(cell: Cell) -> str | None:
+        if numbers != "refused" and type(cell) in (str, NumberText):
+            cell = number_as_date(cast("str", cell), numbers)
         if isinstance(cell, dt.datetime):
             return cell.date().isoformat()
         if isinstance(cell, dt.date):
@@ -138,10 +142,12 @@ def _date_reader(moments: Moments) -> CellReader:
     return reader
 
 
-def _datetime_reader(moments: Moments) -> CellReader:
+def _datetime_reader(moments: Moments, numbers: str) -> CellReader:
     read = memoised(moments.datetime)
 
     def reader(cell: Cell) -> str | None:
+        if numbers != "refused" and type(cell) in (str, NumberText):
+            cell = number_as_date(cast("str", cell), numbers)
         if isinstance(cell, dt.datetime):
             return moments.local(cell)
         if isinstance(cell, dt.date):
@@ -159,7 +165,8 @@ def _moment_of_text(cell: Cell, read: Callable[[str], str], kind: str) -> str | 
     if isinstance(cell, NumberText):
         raise CellError(
             f"{quoted(cell)} is a number in the file, not {kind}: "
-            "format the column as a date where the file is made"
+            "format the column as a date where the file is made, or say what numbers mean there "
+            "with date_numbers under format"
         )
     if not isinstance(cell, str):
         raise _wrong_type(cell, kind)

@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -19,16 +20,21 @@ from typing import cast
 from connectors.core.contract import FileFormat
 from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
-from connectors.core.files.headings import clean_headings
+from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
 from connectors.core.files.source import open_regular, what_it_is
 from connectors.core.files.table import Cell, Limits, Row, Table
 
+Records = Iterator[tuple[int, "list[Cell]"]]
 _DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
 _SEP = re.compile(r"\"?sep=(.*?)\"?[\r\n]*", re.IGNORECASE)
 
 
 def open_delimited(
-    path: Path, fmt: FileFormat, limits: Limits, last_line_may_be_open: bool
+    path: Path,
+    fmt: FileFormat,
+    limits: Limits,
+    last_line_may_be_open: bool,
+    layout: Layout = PLAIN,
 ) -> Table:
     """Opens a CSV or TSV file. Raises FileRefused."""
     file = open_regular(path)
@@ -42,10 +48,28 @@ def open_delimited(
                 "the last line has no line end, as a file has that was cut off; export it again, "
                 "or, if this tool always leaves it out, set last_line_may_be_open: true",
             )
-        return _Reader(path, file, fmt.delimiter, found, limits).table()
+        return _Reader(path, file, fmt.delimiter, found, limits).table(layout)
     except BaseException:
         file.close()
         raise
+
+
+@contextmanager
+def raw_delimited(
+    path: Path, fmt: FileFormat, limits: Limits
+) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """The rows of a delimited file as they are, with the line each begins on: no row is a heading,
+    none has too many columns. For looking at a file, not for landing it. Raises FileRefused."""
+    file = open_regular(path)
+    try:
+        if (kind := what_it_is(file.peek(512)[:512])) is not None:
+            raise FileRefused(path, f"is {kind}, not delimited text; export it as CSV or XLSX")
+        found = survey(path, file, fmt.encoding, limits)
+        reader = _Reader(path, file, fmt.delimiter, found, limits)
+        with reader.text:
+            yield reader.records()
+    finally:
+        file.close()
 
 
 class _Reader:
@@ -86,7 +110,7 @@ class _Reader:
                 )
             yield line
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank, with the line on which it begins."""
         blank = 0
         while True:
@@ -117,22 +141,15 @@ class _Reader:
             "a quote inside a value must be doubled"
         )
 
-    def table(self) -> Table:
-        records = self._records()
-        first = next(records, None)
-        if first is None:
+    def table(self, layout: Layout) -> Table:
+        records = self.records()
+        top = read_top(self.path, cast("Records", records), layout, self.limits)
+        if top is None:
             raise FileRefused(self.path, "holds no headings, only empty rows")
-        number, cells = first
-        headings = clean_headings(self.path, cells, self.limits)
-        self._refuse_wrong_delimiter(cells)
-        return Table(
-            self.path,
-            headings,
-            number,
-            self.notes,
-            self._rows(records, len(headings)),
-            self.text.close,
-        )
+        self._refuse_wrong_delimiter(cast("list[str]", top.cells))
+        rows = self._rows(records, len(top.headings))
+        table = Table(self.path, top.headings, top.number, self.notes, rows, self.text.close)
+        return arranged(table, top, layout)
 
     def _refuse_wrong_delimiter(self, cells: list[str]) -> None:
         others = [d for d in _DELIMITERS if d != self.delimiter and d in cells[0]]

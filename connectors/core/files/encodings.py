@@ -14,7 +14,7 @@ from connectors.core.files.table import Limits
 
 _CHUNK = 1 << 20
 # UTF-32 before UTF-16: its little-endian mark begins with the same two bytes.
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -59,7 +59,7 @@ def survey(path: Path, file: BufferedReader, declared: str, limits: Limits) -> S
     row of it is. Raises FileRefused with the place of the first byte that is wrong."""
     head = file.read(4)
     mark, encoding = next(
-        ((len(m), e) for m, e in _MARKS if head.startswith(m)), (0, known_encoding(declared))
+        ((len(m), e) for m, e in MARKS if head.startswith(m)), (0, known_encoding(declared))
     )
     if b"\0" in head[mark:] and encoding not in _WIDE:
         raise FileRefused(

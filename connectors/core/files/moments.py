@@ -9,23 +9,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.core.files.errors import CellError, quoted
+from connectors.core.files.months import month_number
 
-_DECLARED = re.compile(r"(d{1,2}|m{1,3}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
-_MONTHS = (
-    "jan january januari",
-    "feb february februari",
-    "mar march mrt maart",
-    "apr april",
-    "may mei",
-    "jun june juni",
-    "jul july juli",
-    "aug august augustus",
-    "sep sept september",
-    "oct october okt oktober",
-    "nov november",
-    "dec december",
-)
-_MONTH = {word: at for at, words in enumerate(_MONTHS, 1) for word in words.split()}
+_DECLARED = re.compile(r"(d{1,2}|m{1,4}|y{4}|j{4})([^dmyj\w]*)" * 3, re.IGNORECASE)
 _ISO = r"(?P<iy>\d{4})-(?P<im>\d\d)-(?P<id>\d\d)"
 _TIME = (
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -51,8 +37,8 @@ def date_pattern(declared: str) -> str:
     width = r"\d\d" if "" in (parts[1], parts[3]) else r"\d{1,2}"
     pattern = {"d": f"(?P<d>{width})", "m": f"(?P<m>{width})", "y": r"(?P<y>\d{4})"}
     weekday = ""
-    if any(part.lower() == "mmm" for part in parts[::2]):
-        pattern["m"], weekday = r"(?P<m>[A-Za-z]{3,9})\.?", r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
+    if any(part[:3].lower() == "mmm" for part in parts[::2]):
+        pattern["m"], weekday = r"(?P<m>[A-Za-z]{3,9}\.?)", r"(?:[A-Za-z]{2,9}\.?,?\s+)?"
     one, two, three = (pattern[letter] for letter in letters)
     return f"{weekday}{one}{re.escape(parts[1])}{two}{re.escape(parts[3])}{three}"
 
@@ -64,15 +50,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no IANA time zone, such as Europe/Amsterdam") from error
-
-
-def _month(text: str) -> int:
-    if text.isdigit():
-        return int(text)
-    found = _MONTH.get(text.casefold())
-    if found is None:
-        raise ValueError(f"{text} is no month")
-    return found
 
 
 def _readings(text: str) -> str:
@@ -144,8 +121,10 @@ class Moments:
             raise _refuse(text, self.declared, kind)
         part = match.groupdict()
         year, month, day = (part[k] or part["i" + k] for k in "ymd")
+        if (number := month_number(month)) is not None:
+            month = str(number)
         try:
-            date = dt.date(int(year), _month(month), int(day))
+            date = dt.date(int(year), int(month), int(day))
             if part["hour"] is None:
                 return date, None
             hour = int(part["hour"])

@@ -70,11 +70,13 @@ class Row:
         the first is 1).
     cells: as many as there are headings, unless `problem` is set.
     problem: why the row cannot be read (too many columns, a NUL byte, ...), or None.
+    left_out: why the row is no record (a total), as the declared layout says, or None.
     """
 
     number: int
     cells: list[Cell]
     problem: str | None = None
+    left_out: str | None = None
 
 
 class Table:
@@ -109,6 +111,10 @@ class Table:
             raise RuntimeError(f"{self.path.name} was read already; open it again")
         rows, self._rows = self._rows, None
         return rows
+
+    def changed(self, headings: list[str], rows: Iterator[Row]) -> Table:
+        """The same open file with other headings and rows, which are made from its own."""
+        return Table(self.path, headings, self.heading_row, self.notes, rows, self._close)
 
     def __enter__(self) -> Table:
         return self

@@ -21,15 +21,15 @@ from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 
 from connectors.core.files.archive import BROKEN_ZIP, checked_zip
 from connectors.core.files.errors import FileRefused, printable
-from connectors.core.files.headings import clean_headings
+from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
 from connectors.core.files.source import open_regular, what_it_is
-from connectors.core.files.table import BadText, Cell, Limits, NumberText, Row, Table, cell_text
+from connectors.core.files.table import BadText, Cell, Limits, NumberText, Row, Table
 
 # What openpyxl is seen to raise on damaged or hostile parts; defusedxml's are ValueErrors.
 _BROKEN = (
@@ -40,7 +40,7 @@ _LAST_ROW = 1_048_576
 _BATCH = 500
 
 
-def open_workbook(path: Path, limits: Limits) -> Table:
+def open_workbook(path: Path, limits: Limits, layout: Layout = PLAIN) -> Table:
     """Opens an XLSX file. Raises FileRefused."""
     if not openpyxl.DEFUSEDXML:
         raise RuntimeError("defusedxml is not in effect: unset OPENPYXL_DEFUSEDXML, or install it")
@@ -51,10 +51,31 @@ def open_workbook(path: Path, limits: Limits) -> Table:
             kind = what_it_is(start) or "something else"
             raise FileRefused(path, f"is {kind}, not an XLSX workbook; save it as .xlsx or CSV")
         _check_parts(path, checked_zip(path, file, limits))
-        return _Sheet(path, file, limits).table()
+        return _Sheet(path, file, limits, layout).table()
     except BaseException:
         file.close()
         raise
+
+
+@contextmanager
+def raw_workbook(
+    path: Path, limits: Limits
+) -> Iterator[tuple[Iterator[tuple[int, list[Cell]]], str]]:
+    """The rows of the first visible sheet as they are, and from which year (`1900`, `1904`) the
+    workbook counts days. For looking at a file, not for landing it. Raises FileRefused."""
+    file = open_regular(path)
+    try:
+        start = file.peek(512)[:512]
+        if not start.startswith(b"PK"):
+            kind = what_it_is(start) or "something else"
+            raise FileRefused(path, f"is {kind}, not an XLSX workbook; save it as .xlsx or CSV")
+        _check_parts(path, checked_zip(path, file, limits))
+        sheet = _Sheet(path, file, limits)
+        sheet.merged_until = _LAST_ROW
+        yield sheet.rows(), "1904" if sheet.book.epoch.year == 1904 else "1900"
+        sheet.book.close()
+    finally:
+        file.close()
 
 
 def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
@@ -82,8 +103,12 @@ class _Parser(WorkSheetParser):  # type: ignore[misc]
 
 
 class _Sheet:
-    def __init__(self, path: Path, file: BufferedReader, limits: Limits) -> None:
-        self.path, self.file, self.limits = path, file, limits
+    def __init__(
+        self, path: Path, file: BufferedReader, limits: Limits, layout: Layout = PLAIN
+    ) -> None:
+        self.path, self.file, self.limits, self.layout = path, file, limits, layout
+        # Up to this row cells may be merged, since the layout knows what that means there.
+        self.merged_until = 0
         self.notes: list[str] = []
         self.empty = 0
         with self._trouble():
@@ -116,17 +141,18 @@ class _Sheet:
             self.notes.append(f"only sheet '{printable(visible[0].title)}' is read, not {shown}")
         return visible[0]
 
+    def rows(self) -> Iterator[tuple[int, list[Cell]]]:
+        """Each row that is not empty, with its number."""
+        return (row for batch in self._batches() for row in batch)
+
     def table(self) -> Table:
-        batches = self._batches()
-        rows = (row for batch in batches for row in batch)
-        first = next(rows, None)
-        if first is None:
+        rows = self.rows()
+        top = read_top(self.path, rows, self.layout, self.limits)
+        if top is None:
             raise FileRefused(self.path, "its first visible sheet is empty")
-        number, cells = first
-        headings = clean_headings(self.path, [cell_text(c) or "" for c in cells], self.limits)
-        return Table(
-            self.path, headings, number, self.notes, self._rows(rows, len(headings)), self._close
-        )
+        data = self._rows(rows, len(top.headings))
+        table = Table(self.path, top.headings, top.number, self.notes, data, self._close)
+        return arranged(table, top, self.layout)
 
     def _close(self) -> None:
         self.book.close()
@@ -153,18 +179,22 @@ class _Sheet:
             date_formats=self.book._date_formats,
             timedelta_formats=self.book._timedelta_formats,
         )
-        last = 0
+        last = filled = 0
+        top = 0 if self.merged_until else self.layout.title_rows + self.layout.heading_rows
         for number, raw in parser.parse():
             if not last < number <= _LAST_ROW:
                 raise FileRefused(self.path, f"row {number} is out of order; save it anew in Excel")
             last = number
             cells = self._cells(number, raw)
             if cells:
+                filled += 1
+                if filled == top:
+                    self.merged_until = number if self.layout.heading_rows > 1 else number - 1
                 yield number, cells
             else:
                 self.empty += 1
-        if parser.merged_cells is not None and parser.merged_cells.mergeCell:
-            where = ", ".join(str(m.ref) for m in parser.merged_cells.mergeCell[:5])
+        if merged := [ref for ref in _merged(parser) if _last_row(ref) > self.merged_until]:
+            where = ", ".join(merged[:5])
             raise FileRefused(
                 self.path, f"cells {where} are merged, so all but the first are empty; unmerge them"
             )
@@ -212,6 +242,15 @@ class _Sheet:
                 problem = "a NUL character in it"
             cells.extend([None] * (width - len(cells)))
             yield Row(number, cells, problem)
+
+
+def _merged(parser: Any) -> list[str]:
+    found = parser.merged_cells
+    return [str(each.ref) for each in found.mergeCell] if found is not None else []
+
+
+def _last_row(reference: str) -> int:
+    return int(range_boundaries(reference)[3] or _LAST_ROW)
 
 
 def _percent_styles(book: Any) -> frozenset[int]:

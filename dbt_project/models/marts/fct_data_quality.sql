@@ -30,6 +30,7 @@ select
     loads.rows_loaded,
     loads.rows_rejected,
     loads.rows_duplicate,
+    coalesce(loads.rows_left_out, 0) as rows_left_out,
     coalesce(quarantined.rows_not_castable, 0) as rows_quarantined,
     coalesce(quarantined.amounts_without_rate, 0) as amounts_without_rate,
     coalesce(suspected.possible_duplicates, 0) as possible_duplicates

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.core.contract import Layout
+from connectors.core.contract import Variant
 from connectors.core.errors import MappingError
 from connectors.core.export import IngestResult
 from connectors.platforms import CONNECTOR
@@ -16,7 +16,7 @@ from connectors.socialpilot import CONNECTOR as SOCIALPILOT
 from connectors.surveys import CONNECTOR as SURVEYS
 from tests.landing.making import counts, ingest, landed, put, rejects
 
-LAYOUTS = {each.name: each for each in CONNECTOR.stream("posts").layouts}
+VARIANTS = {each.name: each for each in CONNECTOR.stream("posts").variants}
 MAPPING = 'fixed: {"*-ours.csv": {profile: Noorderlicht}}\n'
 
 
@@ -30,27 +30,27 @@ def posts(home: Path) -> list[dict[str, str | None]]:
     return [json.loads(text) for text in landed(home, CONNECTOR, "posts").values()]
 
 
-def written(layout: Layout, which: int) -> str:
+def written(variant: Variant, which: int) -> str:
     """A file with the first or second heading of each field, and one row."""
-    day = {"mm/dd/yyyy": "03/05/2026", "mmm d, yyyy": '"Mar 5, 2026"'}[layout.date or ""]
+    day = {"mm/dd/yyyy": "03/05/2026", "mmm d, yyyy": '"Mar 5, 2026"'}[variant.date or ""]
     cells = {"post_id": "p1", "profile": "Noorderlicht", "campaign": "zon", "published_at": day}
-    names = list(layout.headings)
-    headings = [f'"{layout.headings[n][min(which, len(layout.headings[n]) - 1)]}"' for n in names]
+    names = list(variant.headings)
+    headings = [f'"{variant.headings[n][min(which, len(variant.headings[n]) - 1)]}"' for n in names]
     return ",".join(headings) + "\n" + ",".join(cells.get(n, "1.2K") for n in names) + "\n"
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["english", "dutch"])
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_a_file_is_known_by_the_headings_of_its_network(
     tmp_path: Path, name: str, which: int
 ) -> None:
-    layout = LAYOUTS[name]
-    result = taken(tmp_path, "a.csv", written(layout, which))
+    variant = VARIANTS[name]
+    result = taken(tmp_path, "a.csv", written(variant, which))
     assert counts(result, "posts") == (1, 1, 0, 0), result.files
     [post] = posts(tmp_path)
     assert (post["network"], post["profile"]) == (name, "Noorderlicht")
     assert str(post["published_at"]).startswith("2026-03-0")
-    for field in layout.headings:
+    for field in variant.headings:
         assert post[field] is not None
         if field in ("impressions", "reach", "clicks", "reactions", "comments", "shares"):
             assert post[field] == "1200"
