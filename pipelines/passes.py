@@ -18,6 +18,7 @@ class Load:
     loaded: int
     rejected: int
     duplicate: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,9 @@ def _loads(result: NightlyResult) -> Iterator[str]:
     for connector, load in loads:
         wrong = [f"{load.rejected:,} rejected"] if load.rejected else []
         twice = [f"{load.duplicate:,} duplicate"] if load.duplicate else []
-        counts = ", ".join([f"{load.read:,} read", f"{load.loaded:,} loaded", *wrong, *twice])
+        totals = [f"{load.left_out:,} left out"] if load.left_out else []
+        told = [f"{load.read:,} read", f"{load.loaded:,} loaded", *wrong, *twice, *totals]
+        counts = ", ".join(told)
         yield f"Loaded     {connector}.{load.stream}: {counts}"
     for done in result.ingested.values():
         for file in done.refused:

@@ -129,6 +129,7 @@ def _metadata(result: Pass, stream: str) -> dict[str, int | str]:
         "loaded": sum(load.loaded for load in loads),
         "rejected": sum(load.rejected for load in loads),
         "duplicate": sum(load.duplicate for load in loads),
+        "left out": sum(load.left_out for load in loads),
         "loads": ", ".join(load.load_id for load in loads) or "nothing new",
     }
 

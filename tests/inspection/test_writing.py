@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from connectors.core.mapping import read_mapping
+from pipelines.ingest import ingest as ingest_source
 from pipelines.inspecting import InspectError, inspect, write
-from pipelines.settings import Home
+from pipelines.settings import Home, Settings
 from tests.commands import koers
 from tests.inspection.making import CONNECTORS, choose, looked_at, mapping
-from tests.landing.making import counts, ingest, put
+from tests.landing.making import NOW, counts, ingest, put
 
 TEXT = b"Opportunity_ID;Status;Bedrag;Sluitdatum\n1;Open;1,5;03-04-2026\n"
 OWN = """\
@@ -109,3 +110,12 @@ def test_the_command(koers_home: Home) -> None:
     wrong = koers(koers_home, "inbox", "inspect", str(file.with_name("nothing.csv")))
     assert wrong.returncode == 1
     assert "Traceback" not in wrong.stderr
+
+
+def test_a_run_tells_what_was_left_out(koers_home: Home) -> None:
+    """The pass that `koers run` makes of each source, with a total in its file."""
+    text = b"Omzet\nDeal ID,Status\n1,Open\nTotaal,\n"
+    looked_at(koers_home.root, "crm", "d.csv", text)
+    done = ingest_source(CONNECTORS["crm"], koers_home, Settings(), now=NOW)
+    [load] = done.loads
+    assert (load.read, load.loaded, load.left_out) == (2, 1, 1)
