@@ -81,11 +81,10 @@ def _above(manifest: Mapping[str, Any], start: str) -> set[str]:
 
 
 def _cursor(stream: Stream) -> str:
-    if stream.updated_at:
-        return f"changed at `{stream.updated_at}`"
-    if stream.activity:
-        return f"newest `{stream.activity}`"
-    return "all there is" if stream.mode == "full" else "none"
+    """What the next pull goes on from."""
+    if stream.pull is None or stream.pull.changes is None:
+        return "none"
+    return "row version" if stream.pull.version else "moment of the last pull"
 
 
 def _window(pull: Pull | None, stream: Stream) -> str:
@@ -94,7 +93,12 @@ def _window(pull: Pull | None, stream: Stream) -> str:
     if pull.changes is None:
         return "everything, each time"
     swept = f"swept every {_span(pull.sweep)}" if pull.sweep else "never swept"
-    return f"reaches back {_span(pull.overlap)}; {swept}"
+    if pull.version:
+        return f"what changed since; {swept}"
+    told = f"reaches back {_span(pull.overlap)}; {swept}"
+    if pull.whole_days or pull.reconcile:
+        told += "; what vanished within it is found"
+    return told
 
 
 def _span(time: dt.timedelta) -> str:
@@ -124,7 +128,7 @@ def _cost(connector: Connector, pull: Pull | None) -> str:
     if any(each.enrich is not None for each in lists):
         told += ", and more for what completes a page"
     if any(each.prepare is not None for each in lists):
-        told += ", after a job of the vendor's"
+        told += ", after one that prepares the list"
     return told
 
 
