@@ -15,13 +15,13 @@ import duckdb
 import pytest
 
 from connectors.core.discover import discover
-from pipelines.dbt import run_dbt
 from pipelines.ingest import ingest
 from pipelines.sample import write_sample
 from pipelines.sandbox import serve, vendors
 from pipelines.sandbox.tables import Row, Tables, sample_tables
 from pipelines.settings import Home, settings
 from tests.api.pulling import of_vendor
+from tests.line.building import dbt
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("api-equals-files")]
 
@@ -61,7 +61,7 @@ UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, p
 def figures(home: Home, kind: str) -> dict[str, list[Any]]:
     """Every row of the measures, without the keys of the source."""
     measures = KINDS[kind].measures
-    run_dbt(["run", "--select", *(f"+{name}" for name in measures)], home, settings(home))
+    dbt(["run", "--select", *(f"+{name}" for name in measures)], home)
     with duckdb.connect(str(home.warehouse), read_only=True) as db:
         return {
             name: db.execute(f"select {UNITS}, {columns} from {name} order by all").fetchall()
