@@ -7,9 +7,9 @@ from pathlib import Path
 
 from connectors.core.discover import discover
 from connectors.core.export import IngestResult, ingest_inbox
-from pipelines.dbt import run_dbt
 from pipelines.publication import publish
 from pipelines.settings import Home, settings
+from tests.line.building import dbt
 
 NOW = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
 
@@ -40,5 +40,5 @@ def ingest(home: Home, now: dt.datetime = NOW) -> dict[str, IngestResult]:
 def build(home: Home, *, full_refresh: bool = False) -> None:
     """dbt build, tests and all, then publish."""
     arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
-    run_dbt(arguments, home, settings(home))
+    dbt(arguments, home)
     publish(home.warehouse, home, run_id="test", keep=2)

@@ -26,9 +26,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines.dbt import run_dbt
 from pipelines.settings import Home
-from pipelines.settings import settings as settings_of
+from tests.line.building import dbt
 from tests.line.line import NOW, ingest, write
 
 EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "2"))
@@ -275,7 +274,7 @@ def everything(home: Home) -> list[tuple[object, ...]]:
 
 
 def build(home: Home) -> None:
-    run_dbt(["run", "--select", WANTED], home, settings_of(home))
+    dbt(["run", "--select", WANTED], home)
 
 
 TESTS = [
@@ -312,11 +311,7 @@ def _holds(world: World, folder: Path) -> None:
 
     _deals(once, "all.csv", world.deals)
     ingest(once)
-    run_dbt(
-        ["build", "--select", WANTED, "dim_org_unit", "+dim_org_unit", *TESTS],
-        once,
-        settings_of(once),
-    )
+    dbt(["build", "--select", WANTED, "dim_org_unit", "+dim_org_unit", *TESTS], once)
     assert built(once) == expected
 
     # The later half first, then the rest, the first half again, and everything once more.
