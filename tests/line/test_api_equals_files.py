@@ -101,12 +101,9 @@ KINDS = {
 UNITS = "measure_date, organisation_id, department_id, team_id, individual_id, project_id"
 
 
-<<<<<<< HEAD
 def figures(home: Home, kind: str) -> Path:
     """Build the measures of a kind; the warehouse that holds them."""
-    run_dbt(
-        ["run", "--select", *(f"+{name}" for name in KINDS[kind].measures)], home, settings(home)
-    )
+    dbt(["run", "--select", *(f"+{name}" for name in KINDS[kind].measures)], home)
     return home.warehouse
 
 
@@ -128,17 +125,6 @@ def rows(warehouse: Path, kind: str, lacks: Mapping[str, str]) -> dict[str, list
                 )
             found[name] = db.execute(query).fetchall()
     return found
-=======
-def figures(home: Home, kind: str) -> dict[str, list[Any]]:
-    """Every row of the measures, without the keys of the source."""
-    measures = KINDS[kind].measures
-    dbt(["run", "--select", *(f"+{name}" for name in measures)], home)
-    with duckdb.connect(str(home.warehouse), read_only=True) as db:
-        return {
-            name: db.execute(f"select {UNITS}, {columns} from {name} order by all").fetchall()
-            for name, columns in measures.items()
-        }
->>>>>>> work/crm
 
 
 @pytest.fixture(scope="module")
