@@ -149,7 +149,8 @@ def test_a_part_of_a_key_that_is_not_required_may_be_empty() -> None:
         key=("page", "campaign"),
         fields=(Field("page", path="page", required=True), Field("campaign", path="campaign")),
     )
-    read = RecordReader(stream, {}).read
-    assert read({"page": "/", "campaign": None}) == ["/", None]
-    with pytest.raises(ValueError, match="page"):
-        read({"campaign": "zon"})
+    found = RecordReader(stream, {}).read([{"page": "/", "campaign": None}, {"campaign": "zon"}])
+    assert found.columns == [["/"], [None]]
+    [(place, problem)] = found.problems
+    assert place == 1
+    assert problem.startswith("page")

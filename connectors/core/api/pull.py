@@ -467,7 +467,9 @@ def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, unbroken
         return Known(())
     parts = setting.landing.parts(setting.connector.name, stream.name)
     how = _how(stream)
-    since = None if plan.mode == "full" else plan.window.since
+    # Row versions tell changes, whenever the records say that they changed.
+    is_dated = plan.mode != "full" and how.version is None
+    since = plan.window.since if is_dated else None
     # A window that was asked for may be any; only the one that follows from the cursor is whole.
     if how.reconcile and unbroken and plan.mode == "incremental" and since is not None:
         return Known(
