@@ -44,8 +44,9 @@ from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page
 from connectors.core.api.rotating import Rotating, TokenFile, judge_grant
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number, whole_number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
+from connectors.core.errors import CredentialsError
 
 CLIENT_ID = "KOERS_EXACT_CLIENT_ID"
 CLIENT_SECRET = "KOERS_EXACT_CLIENT_SECRET"  # noqa: S105 - the name of a variable
@@ -333,10 +334,11 @@ def _all(client: Client, first: Request) -> Iterator[Json]:
 
 def _gone(values: Values) -> Callable[[Client, Sequence[Json]], Iterator[Json]]:
     """Of the deletions of all kinds, those of lines."""
+    kind = whole_number(values, LINES_DELETED, 1_000)
 
     def told(client: Client, records: Sequence[Json]) -> Iterator[Json]:
         for record in records:
-            if str(record.get("EntityType")) == values[LINES_DELETED]:
+            if str(record.get("EntityType")) == str(kind):
                 moment = _after_any_change(record.get("DeletedDate"))
                 yield {"ID": record.get("EntityKey"), "Modified": moment}
 
@@ -373,12 +375,14 @@ def _receivables(values: Values, window: Window) -> Sequence[Listing]:
     }
     request = Request(_path(values, "bulk/Cashflow/Receivables"), params)
     sign = values[SIGN].strip()
+    if sign not in ("1", "-1"):
+        raise CredentialsError(f"{SIGN} is to be 1 or -1")
 
     def told(client: Client, records: Sequence[Json]) -> Iterator[Json]:
         for record in records:
             amount = record.get("AmountDC")
             paid = record.get("LastPaymentDate") if record.get("IsFullyPaid") is True else None
-            if sign.startswith("-") and amount is not None:
+            if sign == "-1" and amount is not None:
                 text = str(amount)
                 amount = text[1:] if text.startswith("-") else f"-{text}"
             yield {**record, "AmountDC": amount, "paid": paid}
@@ -441,7 +445,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=_account,
-        limits=lambda values: (Limit(float(values[MINUTE]), 60.0),),
+        limits=lambda values: (Limit(number(values, MINUTE), 60.0),),
         judge=_judge,
         parallel=2,
         setup="App Centre > Manage apps: an app with the scopes Financial accounting, "

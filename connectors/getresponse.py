@@ -31,7 +31,7 @@ from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.api.names import in_brackets
 from connectors.core.api.paging import Page
 from connectors.core.api.record import moment_of
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 
 KEY = "KOERS_GETRESPONSE_API_KEY"
@@ -198,7 +198,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=lambda values: (Request("/v3/accounts"), "accountId"),
-        limits=lambda values: (Limit(float(values[RATE]), 1.0),),
+        limits=lambda values: (Limit(number(values, RATE), 1.0),),
         judge=_judge,
         setup="Tools > Integrations and API > API: generate a key.",
     ),

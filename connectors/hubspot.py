@@ -33,7 +33,7 @@ from connectors.core.api.declare import Api, Enrich, JsonRecords, Listing, Pull,
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page, Paginator, Token
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import CredentialsError
 
@@ -510,7 +510,7 @@ CONNECTOR = Connector(
             "portalId",
         ),
         limits=lambda values: (
-            Limit(float(values[BURST]), 10.0),
+            Limit(number(values, BURST), 10.0),
             Limit(5.0, 1.0, only="/search"),
         ),
         judge=_judge,

@@ -35,7 +35,7 @@ from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.api.names import in_brackets
 from connectors.core.api.paging import OnePage, Page
 from connectors.core.api.record import moment_of
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number, whole_number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import CredentialsError, RefusedError
 
@@ -166,7 +166,7 @@ class _Account:
 
 
 def _list_sizes(values: Values, window: Window) -> Sequence[Listing]:
-    history = dt.timedelta(days=int(values[HISTORY]))
+    history = dt.timedelta(days=whole_number(values, HISTORY, 36_500))
 
     def by_day(client: Client, accounts: Sequence[Json]) -> Iterator[Json]:
         for account in accounts:
@@ -242,7 +242,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=lambda values: (Request("/v4/account"), "account.id"),
-        limits=lambda values: (Limit(float(values[RATE]), 60.0),),
+        limits=lambda values: (Limit(number(values, RATE), 60.0),),
         judge=_judge,
         setup="Settings > Developer > V4 keys: add a key.",
     ),

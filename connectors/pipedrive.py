@@ -30,7 +30,7 @@ from connectors.core.api.declare import Api, Enrich, JsonRecords, Listing, Pull,
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, Request, Response
 from connectors.core.api.paging import OnePage, Token
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 
 TOKEN = "KOERS_PIPEDRIVE_TOKEN"  # noqa: S105 - the name of a variable
@@ -217,7 +217,7 @@ CONNECTOR = Connector(
         base_url=lambda values: values[URL],
         auth=_auth,
         account=lambda values: (Request("/v1/users/me"), "data.company_id"),
-        limits=lambda values: (Limit(float(values[BURST]), 2.0),),
+        limits=lambda values: (Limit(number(values, BURST), 2.0),),
         judge=_checked,
         setup="Personal preferences > API: the token of a user who may see all deals.",
     ),

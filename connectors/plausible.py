@@ -28,7 +28,7 @@ from connectors.core.api.declare import Api, Listing, Pull, Window
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import Page
-from connectors.core.api.values import Values, Variable, whole_number
+from connectors.core.api.values import Values, Variable, number, whole_number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 
 KEY = "KOERS_PLAUSIBLE_KEY"
@@ -139,7 +139,7 @@ def _account(values: Mapping[str, str]) -> tuple[Request, str]:
 
 
 def _per_hour(values: Mapping[str, str]) -> Sequence[Limit]:
-    return (Limit(float(values[PER_HOUR]), 3_600.0),)
+    return (Limit(number(values, PER_HOUR), 3_600.0),)
 
 
 CONNECTOR = Connector(

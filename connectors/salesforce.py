@@ -40,7 +40,7 @@ from connectors.core.api.declare import Api, JsonRecords, Listing, Pull, Window
 from connectors.core.api.limits import Limit
 from connectors.core.api.messages import Json, MalformedError, Request, Response, at
 from connectors.core.api.paging import HeaderToken, NextLink
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, whole_number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import CredentialsError, RefusedError, UnavailableError
 
@@ -233,7 +233,7 @@ def _pull(asked: _Asked) -> Pull:
             HeaderToken("Sforce-Locator", "locator"),
             is_deleted=_is_deleted,
             prepare=prepare,
-            size=int(values[BULK_ROWS]),
+            size=whole_number(values, BULK_ROWS, 1_000_000),
             mark=",".join(columns),
         )
 

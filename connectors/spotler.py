@@ -34,7 +34,7 @@ from connectors.core.api.messages import Json, Request, at
 from connectors.core.api.names import in_brackets
 from connectors.core.api.paging import OnePage, Page
 from connectors.core.api.record import moment_of
-from connectors.core.api.values import Values, Variable
+from connectors.core.api.values import Values, Variable, number, whole_number
 from connectors.core.contract import Connector, Field, FileFormat, Stream
 from connectors.core.errors import UnavailableError
 
@@ -94,7 +94,7 @@ def _mailings(values: Values, window: Window) -> Sequence[Listing]:
     """A list for each month, since a list of mailings comes whole."""
     zone = ZoneInfo(values[ZONE])
     until = window.until + DAY
-    since = window.since or window.until - dt.timedelta(days=int(values[HISTORY]))
+    since = window.since or window.until - dt.timedelta(days=whole_number(values, HISTORY, 36_500))
     # A day earlier and later: nothing says in which zone the filter counts.
     start, parts = since - DAY, []
     while start < until:
@@ -132,7 +132,7 @@ def _interactions(values: Values, window: Window) -> Sequence[Listing]:
     if values[INTERACTIONS].lower() not in ("yes", "ja", "true", "1"):
         return ()
     zone = ZoneInfo(values[ZONE])
-    since = window.since or window.until - dt.timedelta(days=int(values[HISTORY]))
+    since = window.since or window.until - dt.timedelta(days=whole_number(values, HISTORY, 36_500))
     params = {
         "fromChangeDate": _date(since, values),
         "toChangeDate": _date(window.until + dt.timedelta(seconds=1), values),
@@ -151,7 +151,7 @@ def _interactions(values: Values, window: Window) -> Sequence[Listing]:
             JsonRecords("interactions"),
             _Offset(),
             enrich=named,
-            size=int(values[SIZE]),
+            size=whole_number(values, SIZE, 10_000),
         )
 
     return [of_kind(kind) for kind in KINDS]
@@ -211,7 +211,7 @@ CONNECTOR = Connector(
         auth=_auth,
         account=lambda values: (Request("/contact/properties/list"), ""),
         named=ACCOUNT,
-        limits=lambda values: (Limit(float(values[RATE]), 1.0),),
+        limits=lambda values: (Limit(number(values, RATE), 1.0),),
         setup="Ask for API access: a consumer key and secret of the Mail+ account.",
     ),
     streams=(

@@ -154,6 +154,27 @@ def test_contract_bad_credentials_fail_at_once_and_are_not_told(account: Account
 
 
 @every_connector
+def test_contract_a_number_that_is_none_is_named(account: Account) -> None:
+    """Whoever fills in a variable wrongly reads which one, and nothing breaks."""
+    numbers = [v.name for v in account.connector.api.variables if (v.default or "").isdigit()]  # type: ignore[union-attr]
+    account.pull()
+    for name in numbers:
+        right = account.environment.get(name)
+        account.environment[name] = "veel"
+        told = []
+        for home in ("home", f"first-{name}"):  # some are for the first pull, some for the next
+            try:
+                told += failures(account.pull(home)).values()
+            except CredentialsError as error:
+                told.append(str(error))
+        assert name in " ".join(told)
+        if right is None:
+            del account.environment[name]
+        else:
+            account.environment[name] = right
+
+
+@every_connector
 def test_contract_a_token_that_expires_between_pages(account: Account) -> None:
     """A token that can be renewed is, once; one that cannot is told about, without a storm."""
     stream, path = account.vendor.longest
