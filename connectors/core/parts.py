@@ -80,7 +80,7 @@ class Parts(Batches):
         db.execute(f"create temp table no_rows as select {nothing} limit 0")
         db.execute(f"create temp table seen as {_SEEN.format(rows='no_rows')}", {"part": 0})
 
-    def _write(self, casts: str, number: int) -> None:
+    def _write(self, casts: str) -> None:
         # Into a table first, since objects of Python are slow to read and two queries follow.
         self._db.execute(
             f"create or replace temp table batch_rows as select position, {casts} from batch"

@@ -83,12 +83,12 @@ class Batches:
         )
         self._db.register("batch", arrays)
         try:
-            self._write(casts, number)
+            self._write(casts)
         finally:
             self._db.unregister("batch")
         self._waiting = [[] for _ in self._columns]
 
-    def _write(self, casts: str, number: int) -> None:
+    def _write(self, casts: str) -> None:
         """Write the relation `batch`. casts: its columns, of their types."""
         raise NotImplementedError
 
@@ -115,7 +115,7 @@ class Spool(Batches):
             self._hand_on()
         return self.files
 
-    def _write(self, casts: str, number: int) -> None:
+    def _write(self, casts: str) -> None:
         file = self._folder / f"{self._name}-{len(self.files):05d}.parquet"
         self._db.execute(
             f"copy (select {casts} from batch order by position) to $file (format parquet)",

@@ -85,14 +85,7 @@ def _key(name: str, document: str) -> tuple[str, str, RSAPrivateKey]:
         content = json.loads(document)
         email, text = content["client_email"], content["private_key"]
         key = load_pem_private_key(text.encode(), password=None)
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        UnsupportedAlgorithm,
-    ):
+    except _UNUSABLE:
         raise CredentialsError(
             f"{name}: the credentials are not the JSON file of a service account's key; make a new "
             "key and give the whole file"
