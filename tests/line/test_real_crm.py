@@ -58,6 +58,7 @@ def test_the_facts_equal_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "loaded": 8800,
         "rejected": 0,
         "duplicate": 0,
+        "left_out": 0,
     }
     build(home)
 
