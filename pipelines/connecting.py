@@ -76,6 +76,8 @@ def _stream(stream: Stream, declared: Pull, account: Account, window: Window) ->
 def _told(how: Pull, account: Account, window: Window) -> str:
     """How much there is, or that it can be read. Raises SourceError."""
     listings = how.everything(account.values, window)
+    if not listings:
+        return f"{'not pulled':>12}; the variables above say so"
     if how.count is None:
         _try(listings[0], account)
         return f"{'readable':>12}; how many is known after the first pull"

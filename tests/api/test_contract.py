@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from connectors.core.api.declare import Window
 from connectors.core.errors import CredentialsError, SourceError
+from pipelines.connecting import look
 from pipelines.sandbox import Fault, serve, vendors
 from pipelines.sandbox.faults import Kind
 from pipelines.sandbox.server import Call, Reply
 from pipelines.sandbox.tables import Tables
+from pipelines.settings import Home
 from tests.api.later import LATER
 from tests.api.pulling import (
     CONNECTORS,
@@ -40,6 +44,26 @@ def account(name: str, tmp_path: Path) -> Iterator[Account]:
 
 def test_contract_every_connector_has_a_fake_vendor() -> None:
     assert set(vendors()) == set(CONNECTORS)
+
+
+@every_connector
+@pytest.mark.parametrize("settings", ["as they come", "as tests need them"])
+def test_contract_connect_looks_at_every_stream(
+    account: Account, settings: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = account.vendor.environment(account.box.url)
+    if settings == "as tests need them":
+        given = account.environment
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    found = list(
+        look(account.connector, Home(account.folder), Window(None, dt.datetime.now(dt.UTC)))
+    )
+    assert not [line.text for line in found if line.is_wrong]
+    said = "\n".join(line.text for line in found)
+    for stream in account.connector.streams:
+        assert (stream.pull is None) or re.search(rf"^  {stream.name} ", said, re.MULTILINE)
+    assert not (account.folder / "landing").exists()
 
 
 @every_connector
