@@ -125,6 +125,18 @@ def test_kit_without_the_list_of_statistics_asks_one_by_one(tmp_path: Path) -> N
     assert states[0] == states[1]
 
 
+def test_a_page_that_takes_many_requests_says_how_many_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.core.api.pull.SECONDS_OF_SILENCE", 0.0)
+    said: list[str] = []
+    with serving("kit", tmp_path) as account:
+        account.pull(streams=["list_sizes"], progress=said.append)
+    assert "kit.list_sizes: 3 requests so far" in said
+    assert said[-1].startswith("kit.list_sizes: ")
+    assert said[-1].endswith(" records in 1 pages")
+
+
 def test_kit_that_counts_subscribers_now_gives_the_same_sizes(tmp_path: Path) -> None:
     """The sample's last day is recent here, so that the days asked for tell of growth."""
     shift = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1) - dt.date(2026, 3, 31)

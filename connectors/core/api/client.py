@@ -88,14 +88,17 @@ class Client:
         self._judge = judge
         self._lock = threading.Lock()
         self.requests = self.retries = 0
+        self._requested: Callable[[int], None] = lambda _: None
 
     def close(self) -> None:
         self._transport.close()
 
-    def counting(self) -> Client:
-        """The same client, which counts its own requests: for one stream of several."""
+    def counting(self, requested: Callable[[int], None] = lambda _: None) -> Client:
+        """The same client, which counts its own requests, and tells how many at each: for one
+        stream of several."""
         other = copy.copy(self)
         other.requests = other.retries = 0
+        other._requested = requested
         return other
 
     def wait(self, seconds: float) -> None:
@@ -153,6 +156,7 @@ class Client:
             with self._lock:
                 self.requests += 1
                 self.retries += attempt > 1
+            self._requested(self.requests)
             sent = {**request.headers, **headers}
             verdict, response = self._ask(url, self._signed(request, fixed), sent, expect, check)
             if verdict.outcome == "good" and response is not None:

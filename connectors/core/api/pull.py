@@ -49,6 +49,8 @@ from connectors.core.watermark import Watermark
 
 CHECKPOINT_RECORDS = 100_000
 SECONDS_BETWEEN_PROGRESS = 5.0
+SECONDS_OF_SILENCE = 20.0
+"""After which a page that takes many requests is said to be on its way."""
 EMPTY_PAGES = 20
 """Pages without a record in a row, though each promises more: a list that never ends."""
 RESTARTS = 2
@@ -186,11 +188,12 @@ def newest_pull(landing: Landing, connector: str, stream: str) -> Manifest | Non
 def _outcome(setting: _Setting, stream: Stream) -> PullOutcome:
     loads: list[Manifest] = []
     notices: tuple[str, ...] = ()
-    client = setting.client.counting()
+    teller = _Teller(setting, stream)
+    client = setting.client.counting(teller.requested)
     failed = left_out = None
     try:
         how, notices = _how(stream).fitted(client, setting.values)
-        _pull(setting, replace(stream, pull=how), client, loads)
+        _pull(setting, replace(stream, pull=how), client, loads, teller)
     except LandingError as error:
         failed = setting.values.redact(str(error))
         if isinstance(error, CredentialsError) and _how(stream).optional:
@@ -200,19 +203,21 @@ def _outcome(setting: _Setting, stream: Stream) -> PullOutcome:
     )
 
 
-def _pull(setting: _Setting, stream: Stream, client: Client, loads: list[Manifest]) -> None:
+def _pull(
+    setting: _Setting, stream: Stream, client: Client, loads: list[Manifest], teller: _Teller
+) -> None:
     plan = _plan(setting, stream)
     restarts = 0
     while True:
         try:
-            plan_or_done = _one_load(setting, stream, client, plan, loads)
+            plan_or_done = _one_load(setting, stream, client, plan, loads, teller)
         except (ExpiredError, RefusedError) as error:
             # A vendor may also refuse, in other words, to go on with what began days ago.
             is_resumed = plan.request is not None and not restarts and len(loads) == 0
             restarts += 1
             if restarts > RESTARTS or (isinstance(error, RefusedError) and not is_resumed):
                 raise
-            setting.progress(f"{setting.connector.name}.{stream.name}: begins its window again")
+            teller.tell("begins its window again")
             plan = _Plan(plan.mode, plan.window, plan.listings, plan.before)
             continue
         if plan_or_done is None:
@@ -275,7 +280,12 @@ def _how(stream: Stream) -> Pull:
 
 
 def _one_load(
-    setting: _Setting, stream: Stream, client: Client, plan: _Plan, loads: list[Manifest]
+    setting: _Setting,
+    stream: Stream,
+    client: Client,
+    plan: _Plan,
+    loads: list[Manifest],
+    teller: _Teller,
 ) -> _Plan | None:
     """Read until the lists or the checkpoint end; what is left to do, or None."""
     asked, tried = client.requests, client.retries
@@ -286,7 +296,7 @@ def _one_load(
         now=setting.now,
         spool_rows=setting.spool_rows,
     ) as load:
-        reading = _Reading(setting, stream, load)
+        reading = _Reading(setting, stream, load, teller)
         load.open_source("api", _fingerprint(plan), "", 0)
         left: tuple[int, Request] | None = None
         newest = NewestVersion(_how(stream), plan.version)
@@ -377,16 +387,37 @@ def _pages(
             request = after
 
 
+class _Teller:
+    """Tells how far a stream is. A page may take one request, or one for each of its records."""
+
+    def __init__(self, setting: _Setting, stream: Stream) -> None:
+        self._progress, self._name = setting.progress, f"{setting.connector.name}.{stream.name}"
+        self._told_at = time.monotonic()
+        self.has_told = False
+
+    @property
+    def silence(self) -> float:
+        """Seconds since something was told of the stream."""
+        return time.monotonic() - self._told_at
+
+    def tell(self, text: str) -> None:
+        self._told_at, self.has_told = time.monotonic(), True
+        self._progress(f"{self._name}: {text}")
+
+    def requested(self, requests: int) -> None:
+        """Hear that another request is made."""
+        if self.silence >= SECONDS_OF_SILENCE:
+            self.tell(f"{requests:,} requests so far")
+
+
 class _Reading:
     """Takes pages into a load, and tells how far it is."""
 
-    def __init__(self, setting: _Setting, stream: Stream, load: Load) -> None:
-        self._setting, self._stream, self._load = setting, stream, load
+    def __init__(self, setting: _Setting, stream: Stream, load: Load, teller: _Teller) -> None:
+        self._load, self._teller = load, teller
         self._reader = RecordReader(stream, setting.values)
         self.mark = Watermark(stream, setting.zone, setting.now)
         self._pages = 0
-        self._next = time.monotonic() + SECONDS_BETWEEN_PROGRESS
-        self._told = False
 
     def take(self, listing: Listing, page: Page) -> None:
         """Take the records of a page."""
@@ -403,19 +434,14 @@ class _Reading:
         if self.mark.at is not None:
             self.mark.see(*found.columns[self.mark.at])
         self._pages += 1
-        if time.monotonic() >= self._next:
+        if self._teller.silence >= SECONDS_BETWEEN_PROGRESS:
             self._tell()
 
     def _tell(self) -> None:
-        self._next = time.monotonic() + SECONDS_BETWEEN_PROGRESS
-        self._told = True
-        self._setting.progress(
-            f"{self._setting.connector.name}.{self._stream.name}: {self._load.rows:,} records in "
-            f"{self._pages:,} pages"
-        )
+        self._teller.tell(f"{self._load.rows:,} records in {self._pages:,} pages")
 
     def tell_end(self) -> None:
-        if self._told:
+        if self._teller.has_told:
             self._tell()
 
 
