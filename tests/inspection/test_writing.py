@@ -112,6 +112,23 @@ def test_the_command(koers_home: Home) -> None:
     assert "Traceback" not in wrong.stderr
 
 
+def test_a_heading_that_may_be_no_field_can_be_let_go(tmp_path: Path) -> None:
+    text = b"Deal ID,Status,Ownership\n1,Open,a\n2,Open,b\n"
+    report = looked_at(tmp_path, "crm", "d.csv", text)
+    assert [(c.what, c.is_optional) for c in report.finding.choices] == [("owner", True)]
+    said = mapping(tmp_path, "crm")
+    assert "# If none is, take owner out of to_choose." in said
+    file = tmp_path / "inbox" / "crm" / "mapping.yaml"
+    file.write_text(said.replace("to_choose: [owner]", "to_choose: []"))
+    assert counts(ingest(tmp_path, CONNECTORS["crm"])) == (2, 2, 0, 0)
+
+
+def test_percentages_are_no_numbers_of_lines(tmp_path: Path) -> None:
+    text = b"Datum;Rekening;Bedrag;Marge %\n31-01-2026;8000;1,00;5,5%\n31-01-2026;8000;2,00;6%\n"
+    report = looked_at(tmp_path, "ledger", "d.csv", text)
+    assert report.finding.columns[-1].field is None
+
+
 def test_a_run_tells_what_was_left_out(koers_home: Home) -> None:
     """The pass that `koers run` makes of each source, with a total in its file."""
     text = b"Omzet\nDeal ID,Status\n1,Open\nTotaal,\n"

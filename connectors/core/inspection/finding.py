@@ -23,12 +23,13 @@ class Choice:
 
     what: the part of the mapping that is to be chosen (`decimal`, `date`, ..., or a field).
     example: where it is seen, as `row 2, Bedrag: '1.234'`. options: the line of the mapping for
-    each reading, and what it would mean.
+    each reading, and what it would mean. is_optional: it may as well be none of them.
     """
 
     what: str
     example: str
     options: tuple[tuple[str, str], ...]
+    is_optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def fits_type(field: Field, evidence: Evidence) -> bool:
             digits = evidence.share("yyyymmdd", "ddmmyyyy", "mmddyyyy") >= 0.8
             return evidence.is_date or evidence.is_serial or digits
         case _:
-            return True
+            # No name, number or code is written as `12,5%`; what is to be kept as text has letters.
+            return evidence.share("percent") < 0.8
 
 
 def columns_of(

@@ -184,7 +184,9 @@ def _headings_to_choose(finding: Finding) -> None:
             asked.setdefault(column.field, []).append(column)
     for name, columns in asked.items():
         options = tuple((quoted_key(c.heading, name), f"{c.score:.0%} alike") for c in columns)
-        finding.choices.append(Choice(name, f"heading '{columns[0].heading}'", options))
+        is_optional = not any(f.required for f in finding.stream.fields if f.name == name)
+        example = f"heading '{columns[0].heading}'"
+        finding.choices.append(Choice(name, example, options, is_optional))
 
 
 def quoted_key(heading: str, field: str) -> str:

@@ -92,6 +92,8 @@ def _to_choose(choices: list[Choice]) -> list[str]:
     lines = []
     for choice in choices:
         lines.append(f"# Choose {choice.what}: remove the # of the line that is right.")
+        if choice.is_optional:
+            lines.append(f"# If none is, take {choice.what} out of to_choose.")
         width = max(len(line) for line, _ in choice.options)
         lines += [f"# {line:<{width}}  # {_plain(means)}" for line, means in choice.options]
     return lines
