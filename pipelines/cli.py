@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from pipelines import alerting
+from pipelines.telling import in_words
 
 if TYPE_CHECKING:
     from connectors.core.contract import Connector
@@ -24,6 +26,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # a local may be a secret
 )
+
+app.add_typer(alerting.app, name="alerts")
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
@@ -56,7 +60,7 @@ def run(
     from pipelines.summary import lines
 
     at = home()
-    with _told():
+    with in_words():
         chosen = settings(at)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]
@@ -94,7 +98,7 @@ def up(
     from pipelines.up import up as start
 
     at = home()
-    with _told():
+    with in_words():
         start(at, settings(at), port=port, say=_progress)
 
 
@@ -105,7 +109,7 @@ def rebuild() -> None:
     from pipelines.settings import home, settings
 
     at = home()
-    with _told():
+    with in_words():
         done = make(at, settings(at), _progress)
     if done.different is None:
         typer.echo(f"Built {at.warehouse}; there was none to compare with.")
@@ -128,7 +132,7 @@ def status(
     from pipelines.status import lines
     from pipelines.status import status as look
 
-    with _told():
+    with in_words():
         found = look(home())
     typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
 
@@ -154,7 +158,7 @@ def connect(
     found = _named(connector, known)
     now = dt.datetime.now(dt.UTC)
     wrong = False
-    with _told():
+    with in_words():
         for each_look in look(found, home(), Window(None, now)):
             typer.echo(each_look.text)
             wrong = wrong or each_look.is_wrong
@@ -179,7 +183,7 @@ def backfill(
 
     at, found = home(), _named(connector, discover())
     failed = False
-    with _told(), held(at.run_lock, "koers backfill"):
+    with in_words(), held(at.run_lock, "koers backfill"):
         try:
             outcomes = read_again(
                 found,
@@ -213,7 +217,7 @@ def sandbox(
 
     chosen = settings(home())
     yesterday = dt.datetime.now(chosen.zone).date() - dt.timedelta(days=1)
-    with _told():
+    with in_words():
         run_sandbox(vendor, port, end=yesterday, say=typer.echo)
 
 
@@ -243,7 +247,7 @@ def streams(
     from pipelines.streams import markdown, shown
 
     at = home()
-    with _told():
+    with in_words():
         manifest = json.loads(prepare_manifest(at, settings(at)).read_text(encoding="utf-8"))
     found = discover()
     if as_markdown:
@@ -275,7 +279,7 @@ def inbox_inspect(
     at, known = home(), discover()
     if connector:
         _named(connector, known)
-    with _told():
+    with in_words():
         try:
             report = inspecting.inspect(file, at.inbox, known, connector or None, stream or None)
             for line in inspecting.lines(report):
@@ -300,7 +304,7 @@ def kpi_check() -> None:
     from pipelines.kpis import check_definitions
     from pipelines.settings import DBT_PROJECT_DIR
 
-    with _told():
+    with in_words():
         found = check_definitions(DBT_PROJECT_DIR)
     for name, metric in found.items():
         of = metric.kpi
@@ -324,49 +328,6 @@ def _named(name: str, known: dict[str, Connector]) -> Connector:
 
 def _progress(line: str) -> None:
     typer.echo(line, err=True)
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What a person can do something about is said in a sentence, and the exit code is 1."""
-    try:
-        yield
-    except Exception as error:
-        from pipelines.lock import BusyError
-
-        if isinstance(error, BusyError):
-            typer.echo(f"Already running: {error}")
-            raise typer.Exit(0) from error
-        if isinstance(error, _for_people()):
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
-        raise
-
-
-def _for_people() -> tuple[type[Exception], ...]:
-    """The errors that say all there is to say. Imported when there is one: all of Koers takes
-    seconds to import, and a command needs a part."""
-    from connectors.core.landing import LandingError
-    from pipelines.dbt import DbtError
-    from pipelines.kpis import KpiError
-    from pipelines.nightly import RunFailedError
-    from pipelines.publication import PublicationError
-    from pipelines.settings import SettingsError
-    from pipelines.up import UpError
-    from pipelines.warehouse import WarehouseBusyError
-    from pipelines.watch.ledger import LedgerError
-
-    return (
-        DbtError,
-        KpiError,
-        LandingError,
-        LedgerError,
-        PublicationError,
-        RunFailedError,
-        SettingsError,
-        UpError,
-        WarehouseBusyError,
-    )
 
 
 if __name__ == "__main__":

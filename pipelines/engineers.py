@@ -38,12 +38,18 @@ def tell_engineers(
 
 
 def due_messages(home: Home, clock: Clock = utc_now) -> int:
-    """How many messages could be sent now. Cheap: for a sensor that looks every minute."""
+    """How many messages could be sent now, those of snoozes that have ended too. Cheap: for a
+    sensor that looks every minute."""
     if not home.ledger.exists():
         return 0
     with open_ledger(home.ledger) as connection:
         row = connection.execute(
-            "select count(*) from outbox where sent_at is null and next_attempt_at <= ?",
-            [timestamp(clock())],
+            "select (select count(*) from outbox where sent_at is null and next_attempt_at <= :now)"
+            " + (select count(*) from alert_events where state = 'snoozed'"
+            " and json_extract(detail, '$.at.snoozed_until') <= :now and event_id in"
+            " (select max(event_id) from alert_events group by kpi, org_unit_id, kind)"
+            # Those that may be silenced are left to the nightly run.
+            " and not exists (select 1 from silences where since <= :now and until > :now))",
+            {"now": timestamp(clock())},
         ).fetchone()
     return int(row[0])

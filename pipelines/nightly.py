@@ -25,6 +25,7 @@ from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
+from pipelines.watch.watching import remind
 
 WAIT_SECONDS = 4 * 3600.0
 
@@ -98,6 +99,12 @@ def nightly(
                 read = [name for name in files_due if name not in result.failed]
                 seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
+        remind(
+            home.ledger,
+            settings.alerts.channels,
+            language=settings.alerts.language,
+            currency=settings.currency,
+        )
         result.sent = deliver(home.ledger, settings.alerts.channels).sent
         return result
 

@@ -19,6 +19,7 @@ from pipelines.defs.models import POOL, build, build_arguments
 from pipelines.defs.publication import PUBLICATION, WATCH, publish_now
 from pipelines.settings import home, settings
 from pipelines.watch.delivery import deliver as send
+from pipelines.watch.watching import remind
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -92,7 +93,10 @@ def nightly() -> None:
 @dg.op
 def send_messages(context: dg.OpExecutionContext) -> None:
     at = home()
-    done = send(at.ledger, settings(at).alerts.channels)
+    chosen = settings(at)
+    channels = chosen.alerts.channels
+    remind(at.ledger, channels, language=chosen.alerts.language, currency=chosen.currency)
+    done = send(at.ledger, channels)
     context.log.info(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}")
     for error in done.errors:
         context.log.warning(error)

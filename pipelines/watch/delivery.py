@@ -138,6 +138,23 @@ def deliver(
     return DeliveryResult(sent, len(errors), waiting, tuple(errors))
 
 
+def try_channel(
+    channel: Channel,
+    *,
+    send: Send = send_by_apprise,
+    environment: Mapping[str, str] | None = None,
+) -> str | None:
+    """Send a message that says it is a test; the reason why it was not taken, without secrets, or
+    None."""
+    message = Outgoing(
+        f"test-{channel.name}",
+        ", ".join(channel.owners) or "iedereen / everyone",
+        "Koers: proefbericht / test message",
+        "Dit is een proef: er is niets aan de hand. / This is a test: nothing is wrong.",
+    )
+    return _try(channel, message, send, os.environ if environment is None else environment)
+
+
 def _claim(
     connection: sqlite3.Connection, channels: Sequence[str], now: dt.datetime
 ) -> tuple[int, str, Outgoing] | None:

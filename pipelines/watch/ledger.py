@@ -1,8 +1,9 @@
 """The alert ledger: an SQLite file of its own, so that no build or reader ever blocks it.
 
 `alert_events` only grows: what an alert is now follows from its last event. `evaluations` says
-which publications were judged, `watermarks` how far, and `outbox` holds the messages until a
-channel took them. Times are UTC, as ISO text of one width, so that text order is time order.
+which publications were judged, `watermarks` how far, `silences` when nothing is to be told, and
+`outbox` holds the messages until a channel took them. Times are UTC, as ISO text of one width, so
+that text order is time order.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SCHEMA_VERSION = 1
+from pipelines.watch.machine import MISSING, RAISED
+
+SCHEMA_VERSION = 2
 _APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
 
-_SCHEMA = """
+_FIRST = """
 create table alert_events (
     event_id integer primary key,
     alert_id text not null,
@@ -69,6 +72,21 @@ create table outbox (
 ) strict;
 create index outbox_due on outbox (next_attempt_at) where sent_at is null;
 """
+_SECOND = """
+create table silences (
+    silence_id integer primary key,
+    kpi text,
+    org_unit_id text,
+    owner text,
+    since text not null,
+    until text not null,
+    by text not null,
+    reason text not null,
+    created_at text not null
+) strict;
+"""
+_SCHEMA = (_FIRST, _SECOND)
+"""What each version of the ledger added to the one before."""
 
 
 class LedgerError(RuntimeError):
@@ -97,9 +115,11 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         with transaction(connection):
-            if not connection.execute("pragma user_version").fetchone()[0]:
-                for statement in _statements():
-                    connection.execute(statement)
+            version = connection.execute("pragma user_version").fetchone()[0]
+            if version < SCHEMA_VERSION:
+                for added in _SCHEMA[version:]:
+                    for statement in _statements(added):
+                        connection.execute(statement)
                 connection.execute(f"pragma application_id = {_APPLICATION_ID}")
                 connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
         yield connection
@@ -129,12 +149,15 @@ def was_evaluated(file: Path, publication_id: str) -> bool:
 
 
 def open_alerts(file: Path) -> int:
-    """How many series have an alert that is not resolved."""
+    """How many alerts have fired and are not over, acknowledged ones too."""
     if not file.exists():
         return 0
+    raised = ", ".join(f"'{state}'" for state in RAISED)
+    missing = ", ".join(f"'{state}'" for state in MISSING)
     with open_ledger(file) as connection:
         row = connection.execute(
-            "select count(*) from alert_events where state = 'firing' and event_id in"
+            f"select count(*) from alert_events where (state in ({raised}) or (state in ({missing})"
+            f" and json_extract(detail, '$.at.held') in ({raised}))) and event_id in"
             " (select max(event_id) from alert_events group by kpi, org_unit_id, kind)"
         ).fetchone()
     return int(row[0])
@@ -192,10 +215,10 @@ def _check(file: Path) -> None:
         )
 
 
-def _statements() -> Iterator[str]:
-    """The schema, statement by statement: `executescript` would commit the transaction."""
+def _statements(schema: str) -> Iterator[str]:
+    """A schema, statement by statement: `executescript` would commit the transaction."""
     text = ""
-    for line in _SCHEMA.splitlines(keepends=True):
+    for line in schema.splitlines(keepends=True):
         text += line
         if sqlite3.complete_statement(text):
             yield text

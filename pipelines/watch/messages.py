@@ -12,66 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.settings import Channel
-from pipelines.watch.drift import FIRING, Event, Judged
+from pipelines.watch.drift import DRIFT, FIRING, TOLERANCE, Event, Judged
 from pipelines.watch.formats import label, number, period, value
+from pipelines.watch.words import WORDS
 
 NAMED = 20
+EXPLAINED = 8
 _MOST_DECIMALS = 4
-
-WORDS = {
-    "nl": {
-        "title_one": "Koers: {kpi} van {unit} is uit koers ({period})",
-        "title_many": "Koers: {n} KPI's uit koers",
-        "title_back_one": "Koers: {kpi} van {unit} is weer op koers ({period})",
-        "title_back_many": "Koers: {n} KPI's weer op koers",
-        "and_back": "{title}, {n} weer op koers",
-        "for": "Voor: {owner}",
-        "off": "Uit koers ({n})",
-        "back": "Weer op koers ({n})",
-        "figures": "Waarde {value}, doel {target}, tolerantieband {band}.",
-        "below": "{gap} onder de band.",
-        "above": "{gap} boven de band.",
-        "points": "{n} procentpunt",
-        "since": "Uit koers sinds {since} ({n} perioden op rij).",
-        "since_now": "Uit koers sinds deze periode.",
-        "was_since": "Was uit koers sinds {since}.",
-        "rest": "En nog {n} andere: {kpis}.",
-        "next": "Wat nu",
-        "what": "Zoek de oorzaak bij de bron, spreek af wie wat doet, en leg dat vast. Klopt een "
-        "cijfer niet, meld het dan bij de beheerder van de gegevens: dit bericht komt van de "
-        "gepubliceerde cijfers.",
-        "reference": "Publicatie {publication}. Kenmerk {key}.",
-        "from": "vanaf {lower}",
-        "up_to": "tot en met {upper}",
-        "between": "{lower} tot {upper}",
-    },
-    "en": {
-        "title_one": "Koers: {kpi} of {unit} is off course ({period})",
-        "title_many": "Koers: {n} KPIs off course",
-        "title_back_one": "Koers: {kpi} of {unit} is back on course ({period})",
-        "title_back_many": "Koers: {n} KPIs back on course",
-        "and_back": "{title}, {n} back on course",
-        "for": "For: {owner}",
-        "off": "Off course ({n})",
-        "back": "Back on course ({n})",
-        "figures": "Value {value}, target {target}, tolerance band {band}.",
-        "below": "{gap} below the band.",
-        "above": "{gap} above the band.",
-        "points": "{n} percentage points",
-        "since": "Off course since {since} ({n} periods in a row).",
-        "since_now": "Off course since this period.",
-        "was_since": "Had been off course since {since}.",
-        "rest": "And {n} more: {kpis}.",
-        "next": "What to do",
-        "what": "Find the cause at its source, agree who does what, and write that down. If a "
-        "figure is wrong, tell whoever looks after the data: this message comes from the "
-        "published figures.",
-        "reference": "Publication {publication}. Reference {key}.",
-        "from": "from {lower}",
-        "up_to": "up to {upper}",
-        "between": "{lower} to {upper}",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -95,9 +42,9 @@ def compose(
     language: str = "nl",
     currency: str = "EUR",
 ) -> list[Message]:
-    """The messages about these events; none where no channel takes them."""
+    """The messages about the events that are news; none where no channel takes them."""
     messages = []
-    events = list(events)
+    events = [event for event in events if event.is_news]
     for channel in channels:
         by_owner: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
@@ -118,18 +65,28 @@ def compose(
     return messages
 
 
+def described(row: Judged, language: str, currency: str) -> list[str]:
+    """The figures of a period and what is usual, a sentence each."""
+    writer = _Writer(language, currency)
+    return [writer.figures(row), *writer.usual(row)]
+
+
 def severity(row: Judged) -> float:
-    """How far outside its band, in widths of its target: compares euros with fractions."""
-    return abs(_outside(row)) / (abs(row.target or 0) or 1.0)
+    """How far outside its band, in widths of its target or of what is usual: compares euros with
+    fractions."""
+    if row.kind == DRIFT:
+        return max(abs(row.process_score or 0.0) - 1, 0.0)
+    return abs(row.outside) / (abs(row.target or 0) or 1.0)
 
 
-def _outside(row: Judged) -> float:
-    actual = row.kpi_value or 0.0
-    if row.band_lower is not None and actual < row.band_lower:
-        return actual - row.band_lower
-    if row.band_upper is not None and actual > row.band_upper:
-        return actual - row.band_upper
-    return 0.0
+@dataclass(frozen=True)
+class _Part:
+    """The events of a message that belong together, and the words for them."""
+
+    heading: str
+    title: str
+    also: str
+    events: tuple[Event, ...]
 
 
 class _Writer:
@@ -139,61 +96,106 @@ class _Writer:
         self.words = WORDS[language]
 
     def write(self, owner: str, events: Sequence[Event]) -> tuple[str, str]:
-        off = [event for event in events if event.state == FIRING]
-        off.sort(key=lambda event: (-severity(event.row), event.alert_id))
-        back = sorted(
-            (event for event in events if event.state != FIRING), key=lambda event: event.alert_id
-        )
-        parts = [self.words["for"].format(owner=label(owner))]
-        if off:
-            parts += self._section("off", off, NAMED)
-        if back:
-            parts += self._section("back", back, max(0, NAMED - len(off)))
-        if off:
-            parts.append(f"{self.words['next']}\n{self.words['what']}")
-        return self._title(off, back), "\n\n".join(parts)
+        parts = [part for part in self._parts(events) if part.events]
+        texts = [self.words["for"].format(owner=label(owner))]
+        left = NAMED
+        for part in parts:
+            texts += self._section(part, left)
+            left = max(0, left - len(part.events))
+        if any(event.state == FIRING for event in events):
+            texts.append(f"{self.words['next']}\n{self.words['what']}")
+        return self._title(parts), "\n\n".join(texts)
 
-    def _title(self, off: Sequence[Event], back: Sequence[Event]) -> str:
-        said, kind = (off, "title") if off else (back, "title_back")
-        if len(said) == 1:
-            row = said[0].row
-            title = self.words[f"{kind}_one"].format(
+    def _parts(self, events: Sequence[Event]) -> list[_Part]:
+        """The worst first; what is over comes last."""
+
+        def those(kind: str, fires: bool) -> tuple[Event, ...]:
+            found = [e for e in events if e.kind == kind and (e.state == FIRING) is fires]
+            if fires:
+                found.sort(key=lambda event: (-severity(event.row), event.alert_id))
+            else:
+                found.sort(key=lambda event: event.alert_id)
+            return tuple(found)
+
+        return [
+            _Part("off", "title", "", those(TOLERANCE, True)),
+            _Part("drift", "title_drift", "and_drift", those(DRIFT, True)),
+            _Part("back", "title_back", "and_back", those(TOLERANCE, False)),
+            _Part("normal", "title_normal", "and_normal", those(DRIFT, False)),
+        ]
+
+    def _title(self, parts: Sequence[_Part]) -> str:
+        first = parts[0]
+        if len(first.events) == 1:
+            row = first.events[0].row
+            title = self.words[f"{first.title}_one"].format(
                 kpi=self._label(row), unit=label(row.unit_name), period=self._period(row)
             )
         else:
-            title = self.words[f"{kind}_many"].format(n=self._count(len(said)))
-        if off and back:
-            title = self.words["and_back"].format(title=title, n=self._count(len(back)))
+            title = self.words[f"{first.title}_many"].format(n=self._count(len(first.events)))
+        for part in parts[1:]:
+            title = self.words[part.also].format(title=title, n=self._count(len(part.events)))
         return title
 
-    def _section(self, heading: str, events: Sequence[Event], most: int) -> list[str]:
-        parts = [self.words[heading].format(n=self._count(len(events)))]
-        parts += [self._entry(n, event) for n, event in enumerate(events[:most], start=1)]
-        rest = events[most:]
+    def _section(self, part: _Part, most: int) -> list[str]:
+        texts = [self.words[part.heading].format(n=self._count(len(part.events)))]
+        texts += [self._entry(n, event) for n, event in enumerate(part.events[:most], start=1)]
+        rest = part.events[most:]
         if rest:
             counted = Counter(self._label(event.row) for event in rest).most_common(NAMED)
             kpis = ", ".join(f"{name} {self._count(n)}" for name, n in counted)
-            parts.append(self.words["rest"].format(n=self._count(len(rest)), kpis=kpis))
-        return parts
+            texts.append(self.words["rest"].format(n=self._count(len(rest)), kpis=kpis))
+        return texts
 
     def _entry(self, ordinal: int, event: Event) -> str:
         row = event.row
-        shown, band, target = self._figures(row)
         lines = [
             f"{ordinal}. {self._label(row)}, {label(row.unit_name)}, {self._period(row)}",
-            self.words["figures"].format(value=shown, target=target, band=band),
+            self.figures(row),
         ]
+        if event.state == FIRING and row.outside:
+            side = "below" if row.outside < 0 else "above"
+            lines[-1] += " " + self.words[side].format(gap=self._gap(row))
+        lines += self.usual(row)
+        drift = "drift_" if row.kind == DRIFT else ""
         since = period(event.since, row.grain, self.language)
         if event.state != FIRING:
-            lines.append(self.words["was_since"].format(since=since))
+            lines.append(self.words[f"{drift}was_since"].format(since=since))
         else:
-            if _outside(row):
-                side = "below" if _outside(row) < 0 else "above"
-                lines[-1] += " " + self.words[side].format(gap=self._gap(row))
-            n = self._count(row.off_periods)
             key = "since" if event.since < row.period_start else "since_now"
-            lines.append(self.words[key].format(since=since, n=n))
+            n = self._count(max(row.off_periods, 1))
+            lines.append(self.words[drift + key].format(since=since, n=n))
+        if row.known_event:
+            lines.append(self.words["event"].format(event=label(row.known_event)))
+        if units := self._explains(event):
+            lines.append(self.words["explains"].format(units=units))
         return "\n   ".join(lines)
+
+    def figures(self, row: Judged) -> str:
+        shown, band, target = self._figures(row)
+        key = "value_only" if row.target is None else "with_target"
+        return self.words[key].format(value=shown, target=target, band=band)
+
+    def usual(self, row: Judged) -> list[str]:
+        """Whether it is unusual, whatever was agreed."""
+        lower, upper = row.process_band_lower, row.process_band_upper
+        if row.process_status in ("drifting", "stable") and not (lower is None and upper is None):
+            how = self.words[f"how_{row.process_status}"]
+            return [self.words["usual"].format(band=self._band(row, lower, upper, 0), how=how)]
+        if row.process_status == "insufficient_data":
+            return [self.words["unknown_usual"]]
+        return []
+
+    def _explains(self, event: Event) -> str:
+        """The units below that are off in the same way, each once, the worst first."""
+        rows = sorted(event.explains, key=lambda row: (-severity(row), row.org_unit_id))
+        names = list(dict.fromkeys(label(r.unit_name) for r in rows if r.layer != "individual"))
+        names = [name for name in names if name != label(event.row.unit_name)]
+        units = ", ".join(names[:EXPLAINED])
+        if len(names) > EXPLAINED:
+            n = self._count(len(names) - EXPLAINED)
+            units = self.words["and_more"].format(units=units, n=n)
+        return units
 
     def _figures(self, row: Judged) -> tuple[str, str, str]:
         """Value, band and target, with as many decimals as show that the value is outside."""
@@ -205,17 +207,19 @@ class _Writer:
             for edge in edges
         ):
             more += 1
-        lower, upper = (
-            None if edge is None else self._value(edge, row, more)
-            for edge in (row.band_lower, row.band_upper)
-        )
-        form = "between" if lower and upper else "from" if lower else "up_to"
-        band = self.words[form].format(lower=lower, upper=upper) if lower or upper else "-"
+        band = self._band(row, row.band_lower, row.band_upper, more)
         target = "-" if row.target is None else self._value(row.target, row, 0)
         return self._value(actual, row, more), band, target
 
+    def _band(self, row: Judged, low: float | None, high: float | None, more: int) -> str:
+        lower, upper = (
+            None if edge is None else self._value(edge, row, more) for edge in (low, high)
+        )
+        form = "between" if lower and upper else "from" if lower else "up_to"
+        return self.words[form].format(lower=lower, upper=upper) if lower or upper else "-"
+
     def _gap(self, row: Judged) -> str:
-        gap = abs(_outside(row))
+        gap = abs(row.outside)
         if row.unit == "percent":
             decimals = 1 if gap >= 0.001 else _MOST_DECIMALS
             return self.words["points"].format(n=number(gap * 100, decimals, self.language))

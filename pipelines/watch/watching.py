@@ -6,29 +6,27 @@ build nor a BI tool notices. Sending is `delivery.deliver`.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
-from pipelines.watch.candidates import candidates, newest
-from pipelines.watch.drift import FIRING, RESOLVED, Alert, Event, Judged, Watermark, evaluate
+from pipelines.watch.candidates import above, candidates, newest
+from pipelines.watch.drift import FIRING, RESOLVED, Event, Watermark, evaluate
+from pipelines.watch.history import latest, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.machine import wake
 from pipelines.watch.messages import Message, compose
 
 LAYERS = ("organisation", "department", "team", "project")
 """The layers that get alerts. Not `individual`: a figure of one person is no reason for an
 automatic message about that person (GDPR article 22), unless asked for."""
-
-_COLUMNS = {"kpi", "org_unit_id", "period_start", "is_unassigned"}
-# Of a row, what is no column of its own in the ledger, nor always the same.
-_DETAIL = [field.name for field in dataclasses.fields(Judged) if field.name not in _COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -59,18 +57,28 @@ def watch(
     Raises LedgerError or PublicationError when one of the two files cannot be used.
     """
     with open_ledger(ledger) as connection, transaction(connection):
+        now = clock()
         done = connection.execute(
             "select 1 from evaluations where publication_id = ?", [publication.publication_id]
         ).fetchone()
-        alerts = _latest(connection)
-        before = sum(alert.state == FIRING for alert in alerts.values())
+        known = latest(connection)
+        before = sum(told.alert.at.is_raised for told in known.values())
         if done:
             return WatchResult(publication.publication_id, evaluated=False, open_alerts=before)
         with open_publication(publication) as facts:
-            known = {(a.kpi, a.org_unit_id) for a in alerts.values() if a.state == FIRING}
-            rows = candidates(facts, known, layers)
+            followed = {series[:2] for series, told in known.items() if told.alert.at.is_open}
+            rows = candidates(facts, followed, layers)
             judged, marks = newest(facts)
-        events = evaluate(rows, alerts, publication.publication_id, _watermarks(connection))
+            units_above = above(facts, {row.org_unit_id for row in rows})
+        events = evaluate(
+            rows,
+            {series: told.alert for series, told in known.items()},
+            publication.publication_id,
+            _watermarks(connection),
+            now=now,
+            silences=silences(connection, now),
+            above=units_above,
+        )
         messages = compose(
             events,
             channels,
@@ -78,15 +86,15 @@ def watch(
             language=language,
             currency=currency,
         )
-        now = timestamp(clock())
-        fired = sum(event.state == FIRING for event in events)
-        resolved = sum(event.state == RESOLVED for event in events)
-        _record(connection, events, now)
-        _queue(connection, messages, now)
+        record(connection, events, now)
+        _queue(connection, messages, timestamp(now))
         _advance(connection, marks)
+        raised = {series for series, told in known.items() if told.alert.at.is_raised}
+        fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
+        resolved = sum(event.state == RESOLVED for event in events)
         connection.execute(
             "insert into evaluations values (?, ?, ?, ?, ?)",
-            [publication.publication_id, now, judged, fired, resolved],
+            [publication.publication_id, timestamp(now), judged, fired, resolved],
         )
         failpoint("watch.before_commit")
     return WatchResult(
@@ -100,32 +108,46 @@ def watch(
     )
 
 
-def _latest(connection: sqlite3.Connection) -> dict[tuple[str, str, str], Alert]:
-    """The latest alert of every series that ever had one."""
-    rows = connection.execute(
-        """
-        with latest as (
-            select max(event_id) as event_id from alert_events group by kpi, org_unit_id, kind
-        ),
-        counts as (select alert_id, count(*) as events from alert_events group by alert_id)
-        select alert_id, kpi, org_unit_id, kind, state, period_start, events,
-               json_extract(detail, '$.since') as since
-        from latest join alert_events using (event_id) join counts using (alert_id)
-        """
-    )
-    return {
-        (row["kpi"], row["org_unit_id"], row["kind"]): Alert(
-            alert_id=row["alert_id"],
-            kpi=row["kpi"],
-            org_unit_id=row["org_unit_id"],
-            kind=row["kind"],
-            state=row["state"],
-            first_period=dt.date.fromisoformat(row["since"]),
-            period_start=dt.date.fromisoformat(row["period_start"]),
-            events=row["events"],
-        )
-        for row in rows
-    }
+def remind(
+    ledger: Path,
+    channels: Sequence[Channel] = (),
+    clock: Clock = utc_now,
+    *,
+    language: str = "nl",
+    currency: str = "EUR",
+) -> int:
+    """Tell the alerts whose snooze has ended, with the figures they had last; how many."""
+    if not ledger.exists():
+        return 0
+    with open_ledger(ledger) as connection, transaction(connection):
+        now = clock()
+        holding = silences(connection, now)
+        events = []
+        for told in latest(connection).values():
+            row, woken = told.row, wake(told.alert.at, now)
+            quiet = any(silence.holds(row, now) for silence in holding)
+            if woken is told.alert.at or woken.state != FIRING or quiet:
+                continue
+            events.append(
+                Event(
+                    alert_id=told.alert.alert_id,
+                    kind=row.kind,
+                    state=FIRING,
+                    publication_id=told.publication_id,
+                    dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{FIRING}",
+                    since=told.alert.since,
+                    row=row,
+                    at=replace(woken, is_told=True),
+                )
+            )
+        by_publication = sorted(events, key=lambda event: event.publication_id)
+        for publication_id, group in groupby(by_publication, lambda event: event.publication_id):
+            messages = compose(
+                group, channels, publication_id=publication_id, language=language, currency=currency
+            )
+            _queue(connection, messages, timestamp(now))
+        record(connection, events, now)
+    return len(events)
 
 
 def _watermarks(connection: sqlite3.Connection) -> dict[tuple[str, str], Watermark]:
@@ -135,33 +157,6 @@ def _watermarks(connection: sqlite3.Connection) -> dict[tuple[str, str], Waterma
         )
         for row in connection.execute("select * from watermarks")
     }
-
-
-def _record(connection: sqlite3.Connection, events: Sequence[Event], now: str) -> None:
-    connection.executemany(
-        "insert into alert_events (alert_id, kpi, org_unit_id, kind, state, occurred_at, "
-        "period_start, publication_id, dedup_key, detail) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                event.alert_id,
-                event.row.kpi,
-                event.row.org_unit_id,
-                event.kind,
-                event.state,
-                now,
-                event.row.period_start.isoformat(),
-                event.publication_id,
-                event.dedup_key,
-                _detail(event),
-            )
-            for event in events
-        ],
-    )
-
-
-def _detail(event: Event) -> str:
-    facts = {name: getattr(event.row, name) for name in _DETAIL}
-    return json.dumps({"since": event.since, **facts}, default=str, ensure_ascii=False)
 
 
 def _queue(connection: sqlite3.Connection, messages: Sequence[Message], now: str) -> None:

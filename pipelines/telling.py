@@ -1,0 +1,63 @@
+"""How a command tells what went wrong: in a sentence, where a person can do something about it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class ToldGroup(TyperGroup):
+    """A group of commands that all tell so."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with in_words():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def in_words() -> Iterator[None]:
+    """What a person can do something about is said in a sentence, and the exit code is 1."""
+    try:
+        yield
+    except Exception as error:
+        from pipelines.lock import BusyError
+
+        if isinstance(error, BusyError):
+            typer.echo(f"Already running: {error}")
+            raise typer.Exit(0) from error
+        if isinstance(error, _for_people()):
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        raise
+
+
+def _for_people() -> tuple[type[Exception], ...]:
+    """The errors that say all there is to say. Imported when there is one: all of Koers takes
+    seconds to import, and a command needs a part."""
+    from connectors.core.landing import LandingError
+    from pipelines.dbt import DbtError
+    from pipelines.kpis import KpiError
+    from pipelines.nightly import RunFailedError
+    from pipelines.publication import PublicationError
+    from pipelines.settings import SettingsError
+    from pipelines.up import UpError
+    from pipelines.warehouse import WarehouseBusyError
+    from pipelines.watch.ledger import LedgerError
+    from pipelines.watch.machine import ActError
+
+    return (
+        ActError,
+        DbtError,
+        KpiError,
+        LandingError,
+        LedgerError,
+        PublicationError,
+        RunFailedError,
+        SettingsError,
+        UpError,
+        WarehouseBusyError,
+    )

@@ -1,0 +1,170 @@
+"""Alerts as the ledger's events tell them, and events as the ledger writes them.
+
+The last event of an alert holds all there is to know of it: its state, what was done about it, and
+the period it is about with the figures of that time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.watch.drift import TOLERANCE, Alert, Event, Judged, Series, Silence
+from pipelines.watch.ledger import timestamp
+from pipelines.watch.machine import AlertState
+
+_COLUMNS = {"kpi", "org_unit_id", "period_start", "is_unassigned", "kind"}
+# Of a row, what is no column of its own in the ledger, nor always the same.
+_DETAIL = [field.name for field in dataclasses.fields(Judged) if field.name not in _COLUMNS]
+_DATES = ("period_end", "off_since")
+
+_LATEST = """
+with latest as (
+    select max(event_id) as event_id from alert_events group by kpi, org_unit_id, kind
+),
+counts as (select alert_id, count(*) as events from alert_events group by alert_id)
+select alert_events.*, counts.events
+from latest join alert_events using (event_id) join counts using (alert_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The latest alert of a series: its series, the alert, and the period of its last event as it
+    was known then. `by` and `note` are of the last act."""
+
+    series: Series
+    alert: Alert
+    row: Judged
+    occurred_at: dt.datetime
+    publication_id: str
+    by: str | None = None
+    note: str | None = None
+
+
+def latest(connection: sqlite3.Connection) -> dict[Series, Told]:
+    """The latest alert of every series that ever had one."""
+    rows = connection.execute(_LATEST)
+    return {told.series: told for told in map(_told, rows)}
+
+
+def record(
+    connection: sqlite3.Connection,
+    events: Sequence[Event],
+    now: dt.datetime,
+    by: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Append events. by, note: of a person's act."""
+    connection.executemany(
+        "insert into alert_events (alert_id, kpi, org_unit_id, kind, state, occurred_at, "
+        "period_start, publication_id, dedup_key, detail) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                event.alert_id,
+                event.row.kpi,
+                event.row.org_unit_id,
+                event.kind,
+                event.state,
+                timestamp(now),
+                event.row.period_start.isoformat(),
+                event.publication_id,
+                event.dedup_key,
+                _detail(event, by, note),
+            )
+            for event in events
+        ],
+    )
+
+
+def silences(connection: sqlite3.Connection, now: dt.datetime) -> list[Silence]:
+    """Those that hold at a moment."""
+    rows = connection.execute(
+        "select * from silences where since <= ? and until > ?", [timestamp(now)] * 2
+    )
+    return [
+        Silence(
+            dt.datetime.fromisoformat(row["since"]),
+            dt.datetime.fromisoformat(row["until"]),
+            row["kpi"],
+            row["org_unit_id"],
+            row["owner"],
+        )
+        for row in rows
+    ]
+
+
+def _detail(event: Event, by: str | None, note: str | None) -> str:
+    at = event.at
+    said: dict[str, Any] = {
+        "since": event.since,
+        "at": {
+            "period_start": at.period_start,
+            "held": at.held,
+            "is_acknowledged": at.is_acknowledged,
+            "snoozed_until": timestamp(at.snoozed_until) if at.snoozed_until else None,
+            "is_told": at.is_told,
+        },
+        "is_news": event.is_news,
+        "folded_into": event.folded_into,
+        "explains": [row.org_unit_id for row in event.explains],
+        **({"by": by, "note": note} if by else {}),
+        **{name: getattr(event.row, name) for name in _DETAIL},
+    }
+    return json.dumps(said, default=str, ensure_ascii=False)
+
+
+def _told(event: sqlite3.Row) -> Told:
+    detail = json.loads(event["detail"])
+    state, period = event["state"], dt.date.fromisoformat(event["period_start"])
+    at = AlertState(state, period, is_told=True)
+    # A ledger of before says nothing of it: each of its alerts was told.
+    if (known := detail.get("at")) is not None:
+        until = known["snoozed_until"]
+        at = AlertState(
+            state,
+            dt.date.fromisoformat(known["period_start"]) if known["period_start"] else None,
+            known["held"],
+            known["is_acknowledged"],
+            dt.datetime.fromisoformat(until) if until else None,
+            known["is_told"],
+        )
+    alert = Alert(
+        event["alert_id"],
+        dt.date.fromisoformat(detail["since"]),
+        event["events"],
+        at,
+        detail.get("folded_into"),
+    )
+    return Told(
+        (event["kpi"], event["org_unit_id"], event["kind"]),
+        alert,
+        _row(event, detail),
+        dt.datetime.fromisoformat(event["occurred_at"]),
+        event["publication_id"],
+        detail.get("by"),
+        detail.get("note"),
+    )
+
+
+def _row(event: sqlite3.Row, detail: dict[str, Any]) -> Judged:
+    said: dict[str, Any] = {name: detail.get(name) for name in _DETAIL}
+    for name in _DATES:
+        if said[name] is not None:
+            said[name] = dt.date.fromisoformat(said[name])
+    # What a ledger of before does not say.
+    defaults = {"verdict": "no_data", "in_a_row": 0, "recover_periods": 1}
+    said |= {name: value for name, value in defaults.items() if said[name] is None}
+    return Judged(
+        kpi=event["kpi"],
+        org_unit_id=event["org_unit_id"],
+        period_start=dt.date.fromisoformat(event["period_start"]),
+        is_unassigned=False,
+        kind=event["kind"] or TOLERANCE,
+        **said,
+    )
