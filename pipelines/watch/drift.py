@@ -7,7 +7,8 @@ on an old period.
 
 An alert is not told on its own while another explains it: that of the same KPI and kind for a unit
 above it, off to the same side, or, for a drift, that of the same series being off course. The one
-that explains names those it explains; when it is over and they are not, they are told.
+that explains names those it explains, to their owners too, so that everybody hears of it once. What
+begins later, while the other goes on, is told when that is over and it is not.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
 TOLERANCE = "tolerance"
 DRIFT = "drift"
-KINDS = (TOLERANCE, DRIFT)
+PERSON = "individual"
+"""The layer whose units are never named to somebody else."""
 FIRING = "firing"
 RESOLVED = "resolved"
 
@@ -202,8 +204,10 @@ def evaluate(
         watermark = watermarks.get((row.kpi, row.grain))
         if not row.is_unassigned and not _is_history(row, alert, watermark):
             steps[row.series] = _step(row, alert, now)
+    raised = {each.alert_id for each in steps.values() if each.after.is_raised}
     for each in steps.values():
-        _tell(each, steps, silences, above or {}, now)
+        _tell(each, steps, raised, silences, above or {}, now)
+    news = {each.alert_id for each in steps.values() if each.is_news}
     folded = {each.alert_id: each.folded_into for each in steps.values() if each.folded_into}
     explained: defaultdict[str, list[Judged]] = defaultdict(list)
     for each in steps.values():
@@ -212,6 +216,8 @@ def evaluate(
             told_by = folded[told_by]
         if told_by is not None:
             explained[told_by].append(each.row)
+            if told_by in news and each.row.layer != PERSON:
+                each.after = replace(each.after, is_told=True)
     return [_event(each, publication_id, explained) for each in steps.values() if _moved(each)]
 
 
@@ -245,6 +251,7 @@ def _same_period(before: AlertState, row: Judged) -> bool:
 def _tell(
     each: _Step,
     steps: Mapping[Series, _Step],
+    raised: Collection[str],
     silences: Sequence[Silence],
     above: Mapping[str, Sequence[str]],
     now: dt.datetime,
@@ -257,7 +264,7 @@ def _tell(
         if each.folded_into is None and not quiet:
             each.is_news = True
             each.after = replace(each.after, is_told=True)
-    elif each.after.is_raised:
+    elif each.after.is_raised and each.folded_before in raised:
         each.folded_into = each.folded_before
 
 
@@ -288,6 +295,7 @@ def _moved(each: _Step) -> bool:
 def _event(each: _Step, publication_id: str, explained: Mapping[str, Sequence[Judged]]) -> Event:
     # The ordinal makes the key the same whenever the same history is told again.
     state = each.after.state
+    is_told_now = each.is_news and state == FIRING
     return Event(
         alert_id=each.alert_id,
         kind=each.row.kind,
@@ -299,5 +307,5 @@ def _event(each: _Step, publication_id: str, explained: Mapping[str, Sequence[Ju
         at=each.after,
         is_news=each.is_news,
         folded_into=each.folded_into,
-        explains=tuple(explained.get(each.alert_id, ())) if each.is_news else (),
+        explains=tuple(explained.get(each.alert_id, ())) if is_told_now else (),
     )

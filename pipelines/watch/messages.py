@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.settings import Channel
-from pipelines.watch.drift import DRIFT, FIRING, TOLERANCE, Event, Judged
+from pipelines.watch.drift import DRIFT, FIRING, PERSON, TOLERANCE, Event, Judged
 from pipelines.watch.formats import label, number, period, value
 from pipelines.watch.words import WORDS
 
@@ -48,9 +48,8 @@ def compose(
     for channel in channels:
         by_owner: defaultdict[str, list[Event]] = defaultdict(list)
         for event in events:
-            wanted = not channel.owners or event.row.owner in channel.owners
-            if wanted and (not channel.layers or event.row.layer in channel.layers):
-                by_owner[event.row.owner].append(event)
+            for owner in _owners(event, channel):
+                by_owner[owner].append(event)
         for owner, theirs in sorted(by_owner.items()):
             keys = tuple(sorted(event.dedup_key for event in theirs))
             text = "\n".join((channel.name, owner, *keys))
@@ -63,6 +62,18 @@ def compose(
                 )
             )
     return messages
+
+
+def _owners(event: Event, channel: Channel) -> list[str]:
+    """Who is told of an event over a channel: its owner, and those of the units it explains."""
+    rows = [event.row, *(row for row in event.explains if row.layer != PERSON)]
+    wanted = [
+        row.owner
+        for row in rows
+        if (not channel.owners or row.owner in channel.owners)
+        and (not channel.layers or row.layer in channel.layers)
+    ]
+    return list(dict.fromkeys(wanted))
 
 
 def described(row: Judged, language: str, currency: str) -> list[str]:
@@ -189,7 +200,7 @@ class _Writer:
     def _explains(self, event: Event) -> str:
         """The units below that are off in the same way, each once, the worst first."""
         rows = sorted(event.explains, key=lambda row: (-severity(row), row.org_unit_id))
-        names = list(dict.fromkeys(label(r.unit_name) for r in rows if r.layer != "individual"))
+        names = list(dict.fromkeys(label(r.unit_name) for r in rows if r.layer != PERSON))
         names = [name for name in names if name != label(event.row.unit_name)]
         units = ", ".join(names[:EXPLAINED])
         if len(names) > EXPLAINED:

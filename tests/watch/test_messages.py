@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pipelines.settings import Channel
 from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged
+from pipelines.watch.machine import AlertState
 from pipelines.watch.messages import NAMED, Message, compose
 from tests.publication.tiny import month
-from tests.watch.rows import judged
+from tests.watch.rows import drifting, judged
 
 HOOK = Channel(name="hook", url_env="X")
 
 
-def event(row: Judged, state: str = FIRING) -> Event:
-    alert_id = f"{row.kpi}/{row.org_unit_id}/tolerance/{row.period_start}"
+def event(row: Judged, state: str = FIRING, explains: tuple[Judged, ...] = ()) -> Event:
+    alert_id = f"{row.kpi}/{row.org_unit_id}/{row.kind}/{row.period_start}"
     since = row.off_since or row.period_start
-    return Event(alert_id, "tolerance", state, "pub", f"{alert_id}#1-{state}", since, row)
+    key = f"{alert_id}#1-{state}"
+    return Event(alert_id, row.kind, state, "pub", key, since, row, AlertState(), explains=explains)
 
 
 def one(*events: Event, **more: Any) -> Message:
@@ -78,6 +81,68 @@ def test_back_on_course() -> None:
     assert message.title == "Koers: Scoringskans van Team Noord is weer op koers (juni 2025)"
     assert "Was uit koers sinds april 2025." in message.body
     assert "Wat nu" not in message.body
+
+
+def test_a_drift_says_what_is_usual() -> None:
+    message = one(event(drifting(1.5, unit="count")))
+    assert message.title == "Koers: Scoringskans van Team Noord is ongewoon (juni 2025)"
+    assert message.body.splitlines()[2:8] == [
+        "Ongewoon (1)",
+        "",
+        "1. Scoringskans, Team Noord, juni 2025",
+        "   Waarde 130, doel 100, tolerantieband vanaf 90. 10 boven de band.",
+        "   Gewoon is 80 tot 120: dit is ongewoon.",
+        "   Ongewoon sinds deze periode.",
+    ]
+    assert "Wat nu" in message.body
+
+
+def test_off_course_as_usual_and_not_as_usual() -> None:
+    bands = {"process_band_lower": 70.0, "process_band_upper": 90.0}
+    for status, said in (
+        ("stable", "Usual is 70 to 90: this is as usual."),
+        ("drifting", "Usual is 70 to 90: this is unusual."),
+        ("insufficient_data", "cannot be said yet"),
+    ):
+        row = judged("off_course", 80.0, process_status=status, **bands)
+        assert said in one(event(row), language="en").body
+    assert "Gewoon" not in one(event(judged("off_course", 80.0))).body
+
+
+def test_what_is_explained_is_named_and_no_person_is() -> None:
+    below = [
+        judged("off_course", 80.0 - n, org_unit_id=f"t{n}", unit_name=f"Team {n}")
+        for n in range(10)
+    ]
+    person = judged("off_course", 1.0, unit_name="Piet Jansen", layer="individual")
+    parent = judged("off_course", 80.0, org_unit_id="sales", unit_name="Verkoop")
+    body = one(event(parent, explains=(*below, person))).body
+    assert "Zo ook: Team 9, Team 8, Team 7, Team 6, Team 5, Team 4, Team 3, Team 2 en nog 2" in body
+    assert "Piet" not in body
+
+
+def test_a_known_event_is_named() -> None:
+    row = judged("off_course", 80.0, known_event="Storing webshop")
+    assert "Bekend voor deze periode: Storing webshop." in one(event(row)).body
+
+
+def test_all_kinds_in_one_title() -> None:
+    message = one(
+        event(judged("off_course", 80.0, kpi="a")),
+        event(drifting(2.0, kpi="b")),
+        event(judged("on_course", 95.0, kpi="c"), RESOLVED),
+        event(drifting(0.0, kpi="d"), RESOLVED),
+        language="en",
+    )
+    assert message.title == (
+        "Koers: Win rate of Team Noord is off course (June 2025), 1 unusual, 1 back on course, "
+        "1 as usual again"
+    )
+
+
+def test_what_is_no_news_is_not_told() -> None:
+    quiet = replace(event(judged("off_course", 80.0)), is_news=False)
+    assert compose([quiet], [HOOK], publication_id="p") == []
 
 
 def test_both_in_one_message() -> None:
