@@ -121,6 +121,11 @@ class Alerting(RuleBasedStateMachine):
             assert self.alert.is_told
 
     @invariant()
+    def what_was_done_about_it_holds_until_it_is_over(self) -> None:
+        if self.alert.is_acknowledged or self.alert.snoozed_until is not None:
+            assert self.alert.state != "firing"
+
+    @invariant()
     def pending_is_below_the_number_that_fires(self) -> None:
         if self.alert.state == "pending":
             assert 0 < self.verdicts[-self.rule.of :].count("out") < self.rule.fire or (
