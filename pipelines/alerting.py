@@ -164,7 +164,7 @@ def snooze(
 
 @app.command()
 def silence(
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    reason: Annotated[str, typer.Argument(help="Why; it is kept.")],
     until: Annotated[str, typer.Option(help="A day, as 2026-12-31.")] = "",
     days: Annotated[int, typer.Option(help="Or in so many days.")] = 0,
     kpi: Annotated[str, typer.Option(help="Only of this KPI.")] = "",

@@ -24,13 +24,16 @@ ALERT_EVENT_COLUMNS = {
     "alert_id": ("varchar", "The alert: one KPI, unit and kind, from firing to resolved."),
     "kpi": ("varchar", "The KPI."),
     "org_unit_id": ("varchar", "The unit."),
-    "kind": ("varchar", "tolerance: outside what was agreed."),
+    "kind": ("varchar", "tolerance: outside what was agreed; drift: outside what is usual."),
     "state": ("varchar", "The state the alert went into."),
     "occurred_at": ("timestamp", "When, in UTC."),
     "period_start": ("date", "First day of the period that was judged."),
     "publication_id": ("varchar", "The publication that was judged."),
     "dedup_key": ("varchar", "Names this transition; no two have the same."),
-    "detail": ("varchar", "JSON: value, target, band, since when, and the messages sent."),
+    "detail": (
+        "varchar",
+        "JSON: value, target, bands, since when, what was done and by whom, the messages sent.",
+    ),
 }
 
 

@@ -80,7 +80,8 @@ class Alerting(RuleBasedStateMachine):
     def _count_reminder(self) -> None:
         until = self.alert.snoozed_until
         asleep = self.alert.state == "snoozed" or self.alert.held == "snoozed"
-        again = self.alert.state == "recovering" and self.verdicts[-1] == "out"
+        recovers = "recovering" in (self.alert.state, self.alert.held)
+        again = recovers and self.verdicts[-1] == "out"
         self.reminders += until is not None and until <= self.now and (asleep or again)
 
     @precondition(lambda self: self.verdicts)
