@@ -217,7 +217,8 @@ def _line(told: Told, chosen: Settings) -> str:
     asleep = f" until {_moment(until, chosen)}" if until and state == "snoozed" else ""
     by = f", {told.by}" if told.by else ""
     return (
-        f"{state + folded + asleep:<24}{told.alert.alert_id}  {row.label_en}, {row.unit_name}, "
+        f"{state + folded + asleep:<24}{told.alert.alert_id}  "
+        f"{', '.join(filter(None, (row.label_en, row.unit_name)))}, "
         f"since {told.alert.since}, owner {row.owner}{by}"
     )
 
@@ -227,8 +228,11 @@ def _figures(told: Told, chosen: Settings) -> list[str]:
 
 
 def _judged(row: Judged, chosen: Settings) -> list[str]:
+    from pipelines.watch.drift import KINDS
     from pipelines.watch.messages import described
 
+    if row.kind not in KINDS:
+        return [f"Its data go up to {row.period_end}."]
     return described(row, "en", chosen.currency)
 
 

@@ -25,6 +25,7 @@ from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
+from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
 
 WAIT_SECONDS = 4 * 3600.0
@@ -99,6 +100,7 @@ def nightly(
                 read = [name for name in files_due if name not in result.failed]
                 seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
+        _watch_sources(home, settings, pulled)
         remind(
             home.ledger,
             settings.alerts.channels,
@@ -107,6 +109,14 @@ def nightly(
         )
         result.sent = deliver(home.ledger, settings.alerts.channels).sent
         return result
+
+
+def _watch_sources(home: Home, settings: Settings, pulled: Collection[str]) -> None:
+    """Also on a night without anything new: that is how a dead source looks."""
+    with contextlib.suppress(PublicationError):
+        if (publication := current(home)) is not None and settings.end_date is None:
+            today = dt.datetime.now(settings.zone).date()
+            watch_sources(publication, home.ledger, settings.alerts, today=today, pulled=pulled)
 
 
 def _ingest(

@@ -104,6 +104,15 @@ class Alerts(BaseModel):
 
     channels: list[Channel] = Field(default_factory=list)
     language: Literal["nl", "en"] = "nl"
+    stale_after_days: int = Field(
+        default=3, ge=0, description="How old the data of a source with an API may be."
+    )
+    files_stale_after_days: int = Field(
+        default=35, ge=0, description="The same of a source whose export files people bring."
+    )
+    stale_after: dict[str, int] = Field(
+        default_factory=dict, description="Other ages, by connector: {ledger: 45}."
+    )
 
 
 class Settings(BaseModel):

@@ -23,6 +23,7 @@ from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
 TOLERANCE = "tolerance"
 DRIFT = "drift"
+KINDS = (TOLERANCE, DRIFT)
 PERSON = "individual"
 """The layer whose units are never named to somebody else."""
 FIRING = "firing"

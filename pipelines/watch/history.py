@@ -17,6 +17,7 @@ from typing import Any
 from pipelines.watch.drift import TOLERANCE, Alert, Event, Judged, Series, Silence
 from pipelines.watch.ledger import timestamp
 from pipelines.watch.machine import AlertState
+from pipelines.watch.messages import Message
 
 _COLUMNS = {"kpi", "org_unit_id", "period_start", "is_unassigned", "kind"}
 # Of a row, what is no column of its own in the ledger, nor always the same.
@@ -78,6 +79,29 @@ def record(
                 _detail(event, by, note),
             )
             for event in events
+        ],
+    )
+
+
+def queue(connection: sqlite3.Connection, messages: Sequence[Message], now: str) -> None:
+    """Put messages into the outbox, each once. now: as `timestamp` writes it."""
+    connection.executemany(
+        "insert into outbox (idempotency_key, publication_id, owner, channel, title, body, "
+        "dedup_keys, created_at, next_attempt_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "on conflict (idempotency_key) do nothing",
+        [
+            (
+                message.idempotency_key,
+                message.publication_id,
+                message.owner,
+                message.channel,
+                message.title,
+                message.body,
+                json.dumps(message.dedup_keys, ensure_ascii=False),
+                now,
+                now,
+            )
+            for message in messages
         ],
     )
 

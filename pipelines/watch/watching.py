@@ -7,7 +7,6 @@ build nor a BI tool notices. Sending is `delivery.deliver`.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +17,11 @@ from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
-from pipelines.watch.drift import FIRING, RESOLVED, Event, Watermark, evaluate
-from pipelines.watch.history import latest, record, silences
+from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate
+from pipelines.watch.history import latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import wake
-from pipelines.watch.messages import Message, compose
+from pipelines.watch.messages import compose
 
 LAYERS = ("organisation", "department", "team", "project")
 """The layers that get alerts. Not `individual`: a figure of one person is no reason for an
@@ -87,7 +86,7 @@ def watch(
             currency=currency,
         )
         record(connection, events, now)
-        _queue(connection, messages, timestamp(now))
+        queue(connection, messages, timestamp(now))
         _advance(connection, marks)
         raised = {series for series, told in known.items() if told.alert.at.is_raised}
         fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
@@ -126,7 +125,7 @@ def remind(
         for told in latest(connection).values():
             row, woken = told.row, wake(told.alert.at, now)
             quiet = any(silence.holds(row, now) for silence in holding)
-            if woken is told.alert.at or woken.state != FIRING or quiet:
+            if woken is told.alert.at or woken.state != FIRING or quiet or row.kind not in KINDS:
                 continue
             events.append(
                 Event(
@@ -145,7 +144,7 @@ def remind(
             messages = compose(
                 group, channels, publication_id=publication_id, language=language, currency=currency
             )
-            _queue(connection, messages, timestamp(now))
+            queue(connection, messages, timestamp(now))
         record(connection, events, now)
     return len(events)
 
@@ -157,28 +156,6 @@ def _watermarks(connection: sqlite3.Connection) -> dict[tuple[str, str], Waterma
         )
         for row in connection.execute("select * from watermarks")
     }
-
-
-def _queue(connection: sqlite3.Connection, messages: Sequence[Message], now: str) -> None:
-    connection.executemany(
-        "insert into outbox (idempotency_key, publication_id, owner, channel, title, body, "
-        "dedup_keys, created_at, next_attempt_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "on conflict (idempotency_key) do nothing",
-        [
-            (
-                message.idempotency_key,
-                message.publication_id,
-                message.owner,
-                message.channel,
-                message.title,
-                message.body,
-                json.dumps(message.dedup_keys, ensure_ascii=False),
-                now,
-                now,
-            )
-            for message in messages
-        ],
-    )
 
 
 def _advance(connection: sqlite3.Connection, marks: dict[tuple[str, str], Watermark]) -> None:

@@ -22,6 +22,7 @@ kpis as (
         {{ text_literal(kpi.numerator_name) }} as numerator,
         {{ text_literal(kpi.denominator_name) }} as denominator,
         {{ text_literal((meta.get('drivers') or []) | join(', ')) }} as drivers,
+        {{ text_literal(kpi.connectors | join(', ')) }} as sources,
         {{ text_literal(tolerance.get('type')) }} as tolerance_type,
         cast({{ tolerance.get('lower', 'null') }} as double) as tolerance_lower,
         cast({{ tolerance.get('upper', 'null') }} as double) as tolerance_upper,
