@@ -37,19 +37,24 @@ def tell_engineers(
     return queued
 
 
-def due_messages(home: Home, clock: Clock = utc_now) -> int:
-    """How many messages could be sent now, those of snoozes that have ended too. Cheap: for a
-    sensor that looks every minute."""
+def due_messages(home: Home, settings: Settings, clock: Clock = utc_now) -> int:
+    """How many messages could be sent now, over channels that have no quiet hours, and those of
+    snoozes that have ended. Cheap: for a sensor that looks every minute."""
     if not home.ledger.exists():
         return 0
+    now = clock()
+    local = now.astimezone(settings.zone)
+    awake = [c.name for c in settings.alerts.channels if not c.is_quiet(local)]
     with open_ledger(home.ledger) as connection:
         row = connection.execute(
-            "select (select count(*) from outbox where sent_at is null and next_attempt_at <= :now)"
+            "select (select count(*) from outbox where sent_at is null and next_attempt_at <= :now"
+            " and channel in (select value from json_each(:awake)))"
             " + (select count(*) from alert_events where state = 'snoozed'"
             " and json_extract(detail, '$.at.snoozed_until') <= :now and event_id in"
             " (select max(event_id) from alert_events group by kpi, org_unit_id, kind)"
-            # Those that may be silenced are left to the nightly run.
+            # Those that may be silenced are left to the nightly run, as are sources.
+            " and kind <> 'stale_source'"
             " and not exists (select 1 from silences where since <= :now and until > :now))",
-            {"now": timestamp(clock())},
+            {"now": timestamp(now), "awake": json.dumps(awake)},
         ).fetchone()
     return int(row[0])

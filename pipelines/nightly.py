@@ -25,8 +25,7 @@ from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
-from pipelines.watch.sources import watch_sources
-from pipelines.watch.watching import remind
+from pipelines.watch.now import remind_now, watch_sources_now
 
 WAIT_SECONDS = 4 * 3600.0
 
@@ -100,23 +99,10 @@ def nightly(
                 read = [name for name in files_due if name not in result.failed]
                 seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
-        _watch_sources(home, settings, pulled)
-        remind(
-            home.ledger,
-            settings.alerts.channels,
-            language=settings.alerts.language,
-            currency=settings.currency,
-        )
-        result.sent = deliver(home.ledger, settings.alerts.channels).sent
+        watch_sources_now(home, settings, pulled)
+        remind_now(home, settings)
+        result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
         return result
-
-
-def _watch_sources(home: Home, settings: Settings, pulled: Collection[str]) -> None:
-    """Also on a night without anything new: that is how a dead source looks."""
-    with contextlib.suppress(PublicationError):
-        if (publication := current(home)) is not None and settings.end_date is None:
-            today = dt.datetime.now(settings.zone).date()
-            watch_sources(publication, home.ledger, settings.alerts, today=today, pulled=pulled)
 
 
 def _ingest(

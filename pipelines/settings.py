@@ -14,10 +14,13 @@ from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
+
+
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class SettingsError(ValueError):
@@ -97,6 +100,26 @@ class Channel(BaseModel):
     url_env: str
     owners: list[str] = Field(default_factory=list, description="Only alerts of these owners.")
     layers: list[str] = Field(default_factory=list, description="Only alerts of these layers.")
+    escalation: bool = Field(
+        default=False, description="Only alerts that nobody acknowledged in time, of any owner."
+    )
+    quiet_from: str | None = Field(default=None, pattern=_TIME, description="22:00: nothing from")
+    quiet_until: str | None = Field(default=None, pattern=_TIME, description="07:00: until then.")
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> Channel:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until go together: give both or neither")
+        return self
+
+    def is_quiet(self, moment: dt.datetime) -> bool:
+        """Whether nothing is to be sent at a moment, given in the business time zone."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return False
+        at = f"{moment:%H:%M}"
+        if self.quiet_from <= self.quiet_until:
+            return self.quiet_from <= at < self.quiet_until
+        return at >= self.quiet_from or at < self.quiet_until
 
 
 class Alerts(BaseModel):
@@ -104,6 +127,11 @@ class Alerts(BaseModel):
 
     channels: list[Channel] = Field(default_factory=list)
     language: Literal["nl", "en"] = "nl"
+    escalate_after_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Alerts that nobody acknowledged for so long go to the channels of escalation.",
+    )
     stale_after_days: int = Field(
         default=3, ge=0, description="How old the data of a source with an API may be."
     )
@@ -135,7 +163,7 @@ class Settings(BaseModel):
         " pictures beforehand), of tools that tell them apart.",
     )
     keep_publications: int = Field(default=7, ge=1)
-    nightly_at: str = Field(default="02:15", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("time_zone")

@@ -19,7 +19,7 @@ from pipelines.defs.models import POOL, build, build_arguments
 from pipelines.defs.publication import PUBLICATION, WATCH, publish_now
 from pipelines.settings import home, settings
 from pipelines.watch.delivery import deliver as send
-from pipelines.watch.watching import remind
+from pipelines.watch.now import remind_now
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -95,8 +95,8 @@ def send_messages(context: dg.OpExecutionContext) -> None:
     at = home()
     chosen = settings(at)
     channels = chosen.alerts.channels
-    remind(at.ledger, channels, language=chosen.alerts.language, currency=chosen.currency)
-    done = send(at.ledger, channels)
+    remind_now(at, chosen)
+    done = send(at.ledger, channels, zone=chosen.zone)
     context.log.info(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}")
     for error in done.errors:
         context.log.warning(error)

@@ -83,7 +83,8 @@ def drift_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Sk
     description="Has the messages sent that are due.",
 )
 def delivery_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    due = due_messages(home())
+    at = home()
+    due = due_messages(at, settings(at))
     busy = context.instance.get_runs_count(
         dg.RunsFilter(
             job_name="deliver",

@@ -101,8 +101,10 @@ def deliver(
     limit: int = 50,
     send: Send = send_by_apprise,
     environment: Mapping[str, str] | None = None,
+    zone: dt.tzinfo = dt.UTC,
 ) -> DeliveryResult:
-    """Send at most `limit` messages that are due, each once per call.
+    """Send at most `limit` messages that are due, each once per call. `zone`: of the quiet hours of
+    a channel, in which its messages wait.
 
     A channel that fails is tried again later and never raises. Raises LedgerError if the ledger
     cannot be used.
@@ -114,7 +116,9 @@ def deliver(
     by_name = {channel.name: channel for channel in channels}
     with open_ledger(ledger) as connection:
         for _ in range(limit):
-            claimed = _claim(connection, list(by_name), clock())
+            now = clock()
+            awake = [c.name for c in channels if not c.is_quiet(now.astimezone(zone))]
+            claimed = _claim(connection, awake, now)
             if claimed is None:
                 break
             message_id, channel, message = claimed

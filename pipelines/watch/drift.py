@@ -158,7 +158,8 @@ class Silence:
 @dataclass(frozen=True, slots=True)
 class Event:
     """One transition. `is_news`: its owner is told. `explains`: what is told with it, of other
-    units. `folded_into`: the alert that explains this one."""
+    units. `folded_into`: the alert that explains this one. `is_escalation`: told to those above,
+    since nobody acknowledged it in time."""
 
     alert_id: str
     kind: str
@@ -171,6 +172,7 @@ class Event:
     is_news: bool = True
     folded_into: str | None = None
     explains: tuple[Judged, ...] = ()
+    is_escalation: bool = False
 
 
 @dataclass(slots=True)

@@ -28,8 +28,16 @@ _LATEST = """
 with latest as (
     select max(event_id) as event_id from alert_events group by kpi, org_unit_id, kind
 ),
-counts as (select alert_id, count(*) as events from alert_events group by alert_id)
-select alert_events.*, counts.events
+counts as (
+    select
+        alert_id,
+        count(*) as events,
+        max(occurred_at) filter (where state = 'firing' and json_extract(detail, '$.is_news'))
+            as told_at
+    from alert_events
+    group by alert_id
+)
+select alert_events.*, counts.events, counts.told_at
 from latest join alert_events using (event_id) join counts using (alert_id)
 """
 
@@ -37,13 +45,14 @@ from latest join alert_events using (event_id) join counts using (alert_id)
 @dataclass(frozen=True, slots=True)
 class Told:
     """The latest alert of a series: its series, the alert, and the period of its last event as it
-    was known then. `by` and `note` are of the last act."""
+    was known then. `told_at`: when its owner was told last. `by` and `note` are of the last act."""
 
     series: Series
     alert: Alert
     row: Judged
     occurred_at: dt.datetime
     publication_id: str
+    told_at: dt.datetime | None = None
     by: str | None = None
     note: str | None = None
 
@@ -133,6 +142,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
             "is_acknowledged": at.is_acknowledged,
             "snoozed_until": timestamp(at.snoozed_until) if at.snoozed_until else None,
             "is_told": at.is_told,
+            "is_escalated": at.is_escalated,
         },
         "is_news": event.is_news,
         "folded_into": event.folded_into,
@@ -157,6 +167,7 @@ def _told(event: sqlite3.Row) -> Told:
             known["is_acknowledged"],
             dt.datetime.fromisoformat(until) if until else None,
             known["is_told"],
+            known.get("is_escalated", False),
         )
     alert = Alert(
         event["alert_id"],
@@ -171,6 +182,7 @@ def _told(event: sqlite3.Row) -> Told:
         _row(event, detail),
         dt.datetime.fromisoformat(event["occurred_at"]),
         event["publication_id"],
+        dt.datetime.fromisoformat(event["told_at"]) if event["told_at"] else None,
         detail.get("by"),
         detail.get("note"),
     )

@@ -67,7 +67,8 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class AlertState:
     """Where an alert is. held: the state that missing data interrupted. is_told: a message went
-    out, or will, that it fires. period_start: of the last reading that changed something."""
+    out, or will, that it fires; is_escalated: another one, since nobody acknowledged it in time.
+    period_start: of the last reading that changed something."""
 
     state: State = "ok"
     period_start: dt.date | None = None
@@ -75,6 +76,7 @@ class AlertState:
     is_acknowledged: bool = False
     snoozed_until: dt.datetime | None = None
     is_told: bool = False
+    is_escalated: bool = False
 
     @property
     def is_open(self) -> bool:

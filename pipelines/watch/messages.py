@@ -66,6 +66,8 @@ def compose(
 
 def _owners(event: Event, channel: Channel) -> list[str]:
     """Who is told of an event over a channel: its owner, and those of the units it explains."""
+    if event.is_escalation != channel.escalation:
+        return []
     rows = [event.row, *(row for row in event.explains if row.layer != PERSON)]
     wanted = [
         row.owner
@@ -115,7 +117,11 @@ class _Writer:
             left = max(0, left - len(part.events))
         if any(event.state == FIRING for event in events):
             texts.append(f"{self.words['next']}\n{self.words['what']}")
-        return self._title(parts), "\n\n".join(texts)
+        title = self._title(parts)
+        if any(event.is_escalation for event in events):
+            title = self.words["escalated"].format(title=title)
+            texts.insert(1, self.words["why_escalated"])
+        return title, "\n\n".join(texts)
 
     def _parts(self, events: Sequence[Event]) -> list[_Part]:
         """The worst first; what is over comes last."""

@@ -18,9 +18,9 @@ from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
 from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate
-from pipelines.watch.history import latest, queue, record, silences
+from pipelines.watch.history import Told, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
-from pipelines.watch.machine import wake
+from pipelines.watch.machine import AlertState, wake
 from pipelines.watch.messages import compose
 
 LAYERS = ("organisation", "department", "team", "project")
@@ -114,8 +114,10 @@ def remind(
     *,
     language: str = "nl",
     currency: str = "EUR",
+    escalate_after: dt.timedelta | None = None,
 ) -> int:
-    """Tell the alerts whose snooze has ended, with the figures they had last; how many."""
+    """Tell the alerts whose snooze has ended, and those above of what nobody acknowledged for so
+    long, with the figures of the last change; how many."""
     if not ledger.exists():
         return 0
     with open_ledger(ledger) as connection, transaction(connection):
@@ -123,30 +125,41 @@ def remind(
         holding = silences(connection, now)
         events = []
         for told in latest(connection).values():
-            row, woken = told.row, wake(told.alert.at, now)
-            quiet = any(silence.holds(row, now) for silence in holding)
-            if woken is told.alert.at or woken.state != FIRING or quiet or row.kind not in KINDS:
+            if told.row.kind not in KINDS or any(s.holds(told.row, now) for s in holding):
                 continue
-            events.append(
-                Event(
-                    alert_id=told.alert.alert_id,
-                    kind=row.kind,
-                    state=FIRING,
-                    publication_id=told.publication_id,
-                    dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{FIRING}",
-                    since=told.alert.since,
-                    row=row,
-                    at=replace(woken, is_told=True),
-                )
-            )
-        by_publication = sorted(events, key=lambda event: event.publication_id)
-        for publication_id, group in groupby(by_publication, lambda event: event.publication_id):
+            woken = wake(told.alert.at, now)
+            if woken is not told.alert.at and woken.state == FIRING:
+                events.append(_reminder(told, replace(woken, is_told=True)))
+            elif escalate_after is not None and _is_ignored(told, now - escalate_after):
+                at = replace(told.alert.at, is_escalated=True)
+                events.append(replace(_reminder(told, at), is_escalation=True))
+        events.sort(key=lambda event: event.publication_id)
+        for publication_id, group in groupby(events, lambda event: event.publication_id):
             messages = compose(
                 group, channels, publication_id=publication_id, language=language, currency=currency
             )
             queue(connection, messages, timestamp(now))
         record(connection, events, now)
     return len(events)
+
+
+def _is_ignored(told: Told, since: dt.datetime) -> bool:
+    at = told.alert.at
+    is_waiting = at.state == FIRING and at.is_told and not at.is_escalated
+    return is_waiting and told.told_at is not None and told.told_at <= since
+
+
+def _reminder(told: Told, at: AlertState) -> Event:
+    return Event(
+        alert_id=told.alert.alert_id,
+        kind=told.row.kind,
+        state=FIRING,
+        publication_id=told.publication_id,
+        dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{FIRING}",
+        since=told.alert.since,
+        row=told.row,
+        at=at,
+    )
 
 
 def _watermarks(connection: sqlite3.Connection) -> dict[tuple[str, str], Watermark]:

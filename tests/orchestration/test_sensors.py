@@ -75,6 +75,8 @@ def test_delivery_is_asked_for_while_a_message_is_due(koers_home: Home) -> None:
     assert asked(delivery_sensor)[0] == 0
     made = publication(koers_home)
     watch(made, koers_home.ledger, [Channel(name="hook", url_env="HOOK")])
+    assert asked(delivery_sensor)[0] == 0, "the channel is in no koers.yaml"
+    koers_home.settings_file.write_text("alerts: {channels: [{name: hook, url_env: HOOK}]}\n")
     assert asked(delivery_sensor)[0] == 1
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from pipelines.engineers import due_messages
 from pipelines.publication import publish
-from pipelines.settings import Channel, Home
+from pipelines.settings import Alerts, Channel, Home, Settings
 from pipelines.watch import ledger as ledgers
 from pipelines.watch.acts import acknowledge, silence, snooze
+from pipelines.watch.delivery import Outgoing, deliver
 from pipelines.watch.drift import Silence
 from pipelines.watch.history import latest
 from pipelines.watch.ledger import open_alerts, open_ledger, published_events
@@ -27,6 +28,7 @@ NOW = dt.datetime(2025, 7, 1, 3, tzinfo=dt.UTC)
 JUNE = month(6)
 DAY = dt.timedelta(days=1)
 HOOK = Channel(name="hook", url_env="KOERS_HOOK")
+HOOKED = Settings(alerts=Alerts(channels=[HOOK], escalate_after_days=2))
 ALERT = "revenue/north/tolerance/2025-06-01"
 
 Night = Callable[..., None]
@@ -75,9 +77,9 @@ def test_an_acknowledged_alert_stays_quiet_until_it_is_over(koers_home: Home, ni
 def test_a_snooze_ends_without_a_new_publication(koers_home: Home, night: Night) -> None:
     night(off())
     snooze(koers_home.ledger, ALERT, NOW + 2 * DAY, "eva", clock=lambda: NOW)
-    assert due_messages(koers_home, lambda: NOW + DAY) == 1, "the first message alone"
+    assert due_messages(koers_home, HOOKED, lambda: NOW + DAY) == 1, "the first message alone"
     assert remind(koers_home.ledger, [HOOK], lambda: NOW + DAY) == 0
-    assert due_messages(koers_home, lambda: NOW + 2 * DAY) == 2
+    assert due_messages(koers_home, HOOKED, lambda: NOW + 2 * DAY) == 2
     assert remind(koers_home.ledger, [HOOK], lambda: NOW + 2 * DAY) == 1
     assert remind(koers_home.ledger, [HOOK], lambda: NOW + 2 * DAY) == 0
     assert [state for state, _ in events(koers_home)] == ["firing", "snoozed", "firing"]
@@ -90,6 +92,53 @@ def test_a_snooze_of_what_is_over_reminds_of_nothing(koers_home: Home, night: Ni
     night(off(), on(month(7)), at=NOW + DAY)
     assert remind(koers_home.ledger, [HOOK], lambda: NOW + 50 * DAY) == 0
     assert events(koers_home)[-1][0] == "resolved"
+
+
+def test_what_nobody_acknowledges_in_time_goes_up_once(koers_home: Home, night: Night) -> None:
+    up = Channel(name="up", url_env="KOERS_UP", escalation=True)
+    after = {"language": "en", "escalate_after": 2 * DAY}
+    night(off())
+    assert remind(koers_home.ledger, [HOOK, up], lambda: NOW + DAY, **after) == 0  # type: ignore[arg-type]
+    assert remind(koers_home.ledger, [HOOK, up], lambda: NOW + 2 * DAY, **after) == 1  # type: ignore[arg-type]
+    assert remind(koers_home.ledger, [HOOK, up], lambda: NOW + 9 * DAY, **after) == 0  # type: ignore[arg-type]
+    with open_ledger(koers_home.ledger) as ledger:
+        told = ledger.execute("select channel, title from outbox order by message_id").fetchall()
+    assert [row["channel"] for row in told] == ["hook", "up"]
+    assert told[1]["title"].endswith("is off course (June 2025): nobody works on it")
+
+
+def test_what_somebody_works_on_does_not_go_up(koers_home: Home, night: Night) -> None:
+    night(off())
+    acknowledge(koers_home.ledger, ALERT, "eva")
+    assert remind(koers_home.ledger, [], lambda: NOW + 9 * DAY, escalate_after=DAY) == 0
+
+
+def test_quiet_hours_hold_messages_back(koers_home: Home, night: Night) -> None:
+    night(off())
+    hook = HOOK.model_copy(update={"quiet_from": "22:00", "quiet_until": "07:00"})
+    chosen = Settings(alerts=Alerts(channels=[hook]))
+    sent: list[str] = []
+
+    def send(url: str, message: Outgoing) -> None:
+        sent.append(message.title)
+
+    for hour, number in ((3, 0), (5, 1), (12, 1)):  # UTC: 05:00, 07:00 and 14:00 in Amsterdam
+        moment = NOW.replace(hour=hour)
+        assert due_messages(koers_home, chosen, lambda at=moment: at) == (1 - len(sent)) * (
+            hour != 3
+        )  # type: ignore[misc]
+        deliver(
+            koers_home.ledger,
+            [hook],
+            lambda at=moment: at,  # type: ignore[misc]
+            send=send,
+            environment={"KOERS_HOOK": "json://x"},
+            zone=chosen.zone,
+        )
+        assert len(sent) == number
+    assert not HOOK.is_quiet(NOW)
+    with pytest.raises(ValueError, match="go together"):
+        Channel(name="x", url_env="X", quiet_from="22:00")
 
 
 def test_a_silence_keeps_quiet_and_is_made_up_for(koers_home: Home, night: Night) -> None:

@@ -1,0 +1,36 @@
+"""The watch as a run calls it: with the home's settings, at this moment."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Collection
+
+from pipelines.publication import PublicationError, current
+from pipelines.settings import Home, Settings
+from pipelines.watch.sources import watch_sources
+from pipelines.watch.watching import remind
+
+
+def watch_sources_now(home: Home, settings: Settings, pulled: Collection[str]) -> None:
+    """Also on a night without anything new: that is how a dead source looks. Where the data have an
+    end date, they are of a history that has stopped."""
+    if settings.end_date is not None:
+        return
+    with contextlib.suppress(PublicationError):
+        if (publication := current(home)) is not None:
+            today = dt.datetime.now(settings.zone).date()
+            watch_sources(publication, home.ledger, settings.alerts, today=today, pulled=pulled)
+
+
+def remind_now(home: Home, settings: Settings) -> int:
+    """Tell what is due to be told again; how many alerts."""
+    alerts = settings.alerts
+    days = alerts.escalate_after_days
+    return remind(
+        home.ledger,
+        alerts.channels,
+        language=alerts.language,
+        currency=settings.currency,
+        escalate_after=None if days is None else dt.timedelta(days=days),
+    )
