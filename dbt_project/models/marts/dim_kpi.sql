@@ -19,6 +19,7 @@ kpis as (
         {{ text_literal(meta.direction) }} as direction,
         {{ text_literal(meta.cadence) }} as cadence,
         {{ text_literal(kpi.type) }} as metric_type,
+        {{ 'true' if kpi.additive else 'false' }} as is_additive,
         {{ text_literal(kpi.numerator_name) }} as numerator,
         {{ text_literal(kpi.denominator_name) }} as denominator,
         {{ text_literal((meta.get('drivers') or []) | join(', ')) }} as drivers,
