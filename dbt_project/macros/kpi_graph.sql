@@ -40,7 +40,8 @@
     Every metric with config.meta.kpi, resolved: name, label, description, meta, type;
     inputs (see koers_input); numerator, denominator (none where there is none) and kpi_value, SQL
     over i1, i2, ... of its inputs; sample_size, SQL over i1, n1, ...; numerator_name and
-    denominator_name, in words; running (a balance); additive (over periods and units); version (changes with the definition) and
+    denominator_name, in words; running (a balance); over_periods and over_units (whether it adds
+    up so); version (changes with the definition) and
     connectors (the sources it depends on).
   #}
   {% set found = [] %}
@@ -98,6 +99,7 @@
   {% for input in inputs %}
     {% do said.append([input.key, input.expr, input.agg, input.days, input.to_date, input.fill]) %}
   {% endfor %}
+  {% set adds_up = type in ('simple', 'cumulative') and inputs | length == 1 and inputs[0].agg in ('sum', 'count') %}
   {{ return({
     'name': metric.name,
     'label': metric.label,
@@ -113,7 +115,8 @@
     'numerator_name': parts.n,
     'denominator_name': parts.d,
     'running': type == 'cumulative' and inputs[0].days is none and inputs[0].to_date is none,
-    'additive': type == 'simple' and inputs | length == 1 and inputs[0].agg in ('sum', 'count'),
+    'over_periods': type == 'simple' and adds_up,
+    'over_units': adds_up,
     'version': local_md5(tojson([type, parts.numerator, parts.denominator, parts.value, said]))[:8],
     'connectors': koers_connectors_above(nodes),
   }) }}

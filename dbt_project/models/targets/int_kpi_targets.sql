@@ -36,9 +36,11 @@ exact as (
         margin_upper * case when tolerance_type = 'absolute' then 1 else abs(target) end as above,
         tolerance_type,
         case when target is null then 'no_last_year' else 'agreed' end as target_origin,
-        agreement_id
+        agreement_id,
+        0 as depth,
+        grain as agreed_grain
     from agreed
-    where is_additive
+    where adds_up_over_periods
 ),
 
 summed as (
@@ -70,7 +72,8 @@ last_parts as (
         org_unit_id,
         date_day,
         max(agreement_id) as agreement_id,
-        max(tolerance_type) as tolerance_type
+        max(tolerance_type) as tolerance_type,
+        max(agreed_grain) as agreed_grain
     from parts
     group by kpi, org_unit_id, date_day
 ),
@@ -92,7 +95,9 @@ derived as (
             when summed.agreed_from >= summed.period_start and summed.agreed_to <= summed.period_end then 'added_up'
             else 'spread'
         end as target_origin,
-        last_parts.agreement_id
+        last_parts.agreement_id,
+        summed.depth,
+        last_parts.agreed_grain
     from summed
     inner join last_parts
         on
@@ -102,16 +107,27 @@ derived as (
     where summed.days = {{ dbt.datediff('summed.period_start', 'summed.period_end', 'day') }} + 1
 ),
 
--- What does not add up holds as it is, for the unit and below it, until somebody agreed otherwise.
-held as (
+-- What does not add up over periods holds in shorter ones as it is. Units below take their stretch
+-- of a balance, and the whole of a ratio, until one of them agreed otherwise.
+handed_down as (
     select
         periods.kpi,
         periods.org_unit_id,
         periods.grain,
         periods.period_start,
-        agreed.target,
-        agreed.margin_lower * case when agreed.tolerance_type = 'absolute' then 1 else abs(agreed.target) end as below,
-        agreed.margin_upper * case when agreed.tolerance_type = 'absolute' then 1 else abs(agreed.target) end as above,
+        case
+            when paths.depth > 0 and agreed.adds_up_over_units
+                then cast(
+                    cast({{ target_part(
+                        'agreed.target_units', '0', '1', 'paths.share_lower', 'paths.share_upper'
+                    ) }} as decimal(20, 0)) * agreed.account_unit as double
+                )
+            else agreed.target
+        end as target,
+        case when agreed.adds_up_over_units then paths.share_upper - paths.share_lower else 1 end as part,
+        agreed.adds_up_over_units,
+        agreed.margin_lower,
+        agreed.margin_upper,
         agreed.tolerance_type,
         case
             when agreed.target is null then 'no_last_year'
@@ -119,14 +135,17 @@ held as (
             when agreed.grain = periods.grain then 'agreed'
             else 'spread'
         end as target_origin,
-        agreed.agreement_id
+        agreed.agreement_id,
+        paths.depth,
+        agreed.grain as agreed_grain,
+        paths.root_id
     from periods
     inner join paths
         on
             periods.kpi = paths.kpi
             and periods.org_unit_id = paths.org_unit_id
             and periods.period_end between paths.first_day and paths.last_day
-            and not paths.is_additive
+            and not paths.adds_up_over_periods
     inner join agreed
         on
             paths.kpi = agreed.kpi
@@ -135,14 +154,47 @@ held as (
             and periods.grain_rank <= agreed.grain_rank
     qualify
         row_number() over (
-            partition by periods.kpi, periods.org_unit_id, periods.grain, periods.period_start
+            partition by
+                periods.kpi,
+                periods.org_unit_id,
+                periods.grain,
+                periods.period_start,
+                paths.root_id,
+                paths.parent_id,
+                paths.share_lower
             order by
-                paths.depth,
-                case when agreed.grain = periods.grain then 0 else 1 end,
-                agreed.valid_from desc,
-                agreed.grain_rank,
-                paths.root_id
+                case when agreed.grain = periods.grain then 0 else 1 end, agreed.valid_from desc, agreed.grain_rank
         ) = 1
+),
+
+ranked as (
+    select
+        *,
+        rank() over (partition by kpi, org_unit_id, grain, period_start order by depth) as nearness,
+        row_number() over (
+            partition by kpi, org_unit_id, grain, period_start order by depth, root_id
+        ) as place
+    from handed_down
+),
+
+-- Of the nearest units above; of a balance all of them, since each hands down a part.
+held as (
+    select
+        kpi,
+        org_unit_id,
+        grain,
+        period_start,
+        case when count(target) = count(*) then sum(target) end as target,
+        sum(margin_lower * case when tolerance_type = 'absolute' then part else abs(target) end) as below,
+        sum(margin_upper * case when tolerance_type = 'absolute' then part else abs(target) end) as above,
+        max(tolerance_type) as tolerance_type,
+        case when count(target) < count(*) then 'no_last_year' else max(target_origin) end as target_origin,
+        max(agreement_id) as agreement_id,
+        max(depth) as depth,
+        max(agreed_grain) as agreed_grain
+    from ranked
+    where place = 1 or (adds_up_over_units and nearness = 1)
+    group by kpi, org_unit_id, grain, period_start
 ),
 
 found as (
@@ -162,7 +214,20 @@ found as (
     select * from held
 )
 
-select found.*
+select
+    found.kpi,
+    found.org_unit_id,
+    found.grain,
+    found.period_start,
+    periods.period_end,
+    found.target,
+    found.below,
+    found.above,
+    found.tolerance_type,
+    found.target_origin,
+    found.agreement_id,
+    found.agreed_grain,
+    found.depth
 from found
 inner join periods
     on

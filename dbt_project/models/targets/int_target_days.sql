@@ -2,7 +2,7 @@
 -- and what part of that agreement's period is over before the day and at its end.
 with
 
-agreed as (select * from {{ ref('int_target_periods') }} where is_additive),
+agreed as (select * from {{ ref('int_target_periods') }} where adds_up_over_periods),
 
 weights as (select * from {{ ref('int_profile_days') }}),
 
@@ -39,6 +39,7 @@ select
     org_unit_id,
     date_day,
     agreement_id,
+    grain,
     period_start,
     period_end,
     tolerance_type,

@@ -10,6 +10,7 @@ parts as (
         paths.depth,
         days.date_day,
         days.agreement_id,
+        days.grain as agreed_grain,
         days.period_start as agreed_from,
         days.period_end as agreed_to,
         days.tolerance_type,
@@ -29,7 +30,7 @@ parts as (
             paths.kpi = days.kpi
             and paths.root_id = days.org_unit_id
             and days.date_day between paths.first_day and paths.last_day
-    where paths.is_additive
+    where paths.adds_up_over_periods
 )
 
 -- A margin in percent follows the target; one in figures is spread as the target is.
@@ -40,6 +41,7 @@ select
     depth,
     date_day,
     agreement_id,
+    agreed_grain,
     agreed_from,
     agreed_to,
     tolerance_type,

@@ -1,10 +1,10 @@
 -- One row is one way in which a unit comes to a target, on some days: agreed by the unit itself, or
 -- by one above it (root_id) and handed down. What the unit takes part for is a stretch of the root's
--- target, 0 to 1; of KPIs that do not add up, all of it.
+-- target, 0 to 1.
 with recursive paths as (
     select
         kpi,
-        is_additive,
+        adds_up_over_periods,
         org_unit_id as root_id,
         org_unit_id,
         cast(null as varchar) as parent_id,
@@ -17,7 +17,7 @@ with recursive paths as (
     union all
     select
         paths.kpi,
-        paths.is_additive,
+        paths.adds_up_over_periods,
         paths.root_id,
         shares.child_id as org_unit_id,
         shares.parent_id,

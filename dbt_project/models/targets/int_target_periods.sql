@@ -42,7 +42,8 @@ agreed as (
         coalesce(targets.profile, '') as profile,
         targets.valid_from,
         kpis.unit,
-        kpis.is_additive,
+        kpis.adds_up_over_periods,
+        kpis.adds_up_over_units,
         case when coalesce(targets.tolerance_type, kpis.tolerance_type) = 'absolute' then 'absolute' else 'percent' end
             as tolerance_type,
         -- Only the side that hurts has an edge, unless the row says both have.
@@ -111,15 +112,16 @@ select
     period_end,
     valid_from,
     profile,
-    is_additive,
+    adds_up_over_periods,
+    adds_up_over_units,
     tolerance_type,
     margin_lower,
     margin_upper,
     account_unit,
     -- More than a decimal(18, 4) holds is no target that anybody agreed on.
-    case when is_additive and abs(target) < 1e14 then cast(round(target / account_unit) as bigint) end as target_units,
+    case when adds_up_over_units and abs(target) < 1e14 then cast(round(target / account_unit) as bigint) end as target_units,
     case
-        when not is_additive then target
-        when abs(target) < 1e14 then cast(round(target / account_unit) as double) * account_unit
+        when not adds_up_over_units then target
+        when abs(target) < 1e14 then cast(cast(round(target / account_unit) as decimal(20, 0)) * account_unit as double)
     end as target
 from counted

@@ -29,7 +29,7 @@ own as (
         stretches.last_day
     from given
     inner join stretches on given.kpi = stretches.kpi and given.child_id = stretches.org_unit_id
-    where stretches.is_additive
+    where stretches.adds_up_over_periods
 ),
 
 cuts as (

@@ -17,7 +17,7 @@ days as (
 select
     kpi,
     org_unit_id,
-    true as is_additive,
+    true as adds_up_over_periods,
     min(date_day) as first_day,
     max(date_day) as last_day
 from days
@@ -26,9 +26,9 @@ union all
 select
     kpi,
     org_unit_id,
-    false as is_additive,
+    false as adds_up_over_periods,
     min(period_start) as first_day,
     max(period_end) as last_day
 from {{ ref('int_target_periods') }}
-where not is_additive
+where not adds_up_over_periods
 group by kpi, org_unit_id
