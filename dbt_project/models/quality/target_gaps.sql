@@ -5,37 +5,44 @@ with
 kpis as (
     select
         kpi,
-        cadence
+        cadence,
+        adds_up_over_periods
     from {{ ref('dim_kpi') }}
     where adds_up_over_units
 ),
 
 targets as (
-    select targets.*
+    select
+        targets.*,
+        kpis.adds_up_over_periods
     from {{ ref('int_kpi_targets') }} as targets
     inner join kpis on targets.kpi = kpis.kpi and targets.grain = kpis.cadence
 ),
 
--- Who takes part on the last day of the period.
+-- Who takes part in the period; in a balance, at its end.
 children as (
-    select
+    select distinct
         targets.kpi,
         targets.org_unit_id,
         targets.grain,
         targets.period_start,
         targets.period_end,
         targets.target,
+        targets.adds_up_over_periods,
         shares.child_id
     from targets
     inner join {{ ref('int_target_shares') }} as shares
         on
             targets.kpi = shares.kpi
             and targets.org_unit_id = shares.parent_id
-            and targets.period_end between shares.first_day and shares.last_day
+            and targets.period_end >= shares.first_day
+            and case when targets.adds_up_over_periods then targets.period_start else targets.period_end end
+            <= shares.last_day
     where targets.target is not null
 ),
 
--- Of somebody who takes part in two units, what came by way of this one.
+-- Of somebody who takes part in two units, what came by way of this one; with what was agreed for
+-- some of the days (parent_id is null).
 handed_down as (
     select
         parts.kpi,
@@ -46,21 +53,25 @@ handed_down as (
         {% endfor %}
         parts.target
     from {{ ref('int_target_parts') }} as parts
-    where parts.depth > 0
 ),
 
 by_way as (
     {% for grain in grains() %}
     select
-        handed_down.kpi,
-        handed_down.parent_id,
-        handed_down.org_unit_id,
-        '{{ grain }}' as grain,
-        handed_down.{{ grain }}_start as period_start,
+        children.kpi,
+        children.org_unit_id as parent_id,
+        children.child_id as org_unit_id,
+        children.period_start,
         sum(handed_down.target) as target
-    from handed_down
-    inner join kpis on handed_down.kpi = kpis.kpi and kpis.cadence = '{{ grain }}'
-    group by 1, 2, 3, 4, 5
+    from children
+    inner join handed_down
+        on
+            children.kpi = handed_down.kpi
+            and children.child_id = handed_down.org_unit_id
+            and children.period_start = handed_down.{{ grain }}_start
+            and coalesce(handed_down.parent_id, children.org_unit_id) = children.org_unit_id
+    where children.grain = '{{ grain }}'
+    group by 1, 2, 3, 4
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -76,8 +87,9 @@ compared as (
             coalesce(
                 sum(
                     case
-                        when own.target_origin in ('agreed', 'spread', 'added_up') then cast(own.target as decimal(28, 4))
-                        else coalesce(by_way.target, cast(own.target as decimal(28, 4)))
+                        when own.target_origin = 'agreed' or not children.adds_up_over_periods
+                            then cast(own.target as decimal(28, 4))
+                        else by_way.target
                     end
                 ),
                 0
