@@ -117,9 +117,7 @@ def profiles() -> list[dict[str, Any]]:
 def shares(firm: Company) -> list[dict[str, Any]]:
     """Rows of target_shares: a team of the department of sales takes part by its people, and they
     by the part of their work that is there."""
-    of_teams = [
-        {"parent_id": "verkoop", "child_id": team, "weight": SIZES[team]} for team in SALES
-    ]
+    of_teams = [{"parent_id": "verkoop", "child_id": team, "weight": SIZES[team]} for team in SALES]
     of_people = [
         {
             "parent_id": stay.team,

@@ -115,7 +115,8 @@ def test_attainment_rises_with_what_is_better(
         at_worse, at_better = (
             attained(database, direction, value, target) for value in (worse, better)
         )
-        assert at_worse is not None and at_better is not None
+        assert at_worse is not None
+        assert at_better is not None
         assert at_worse <= at_better
         assert (at_better >= 1) == (better >= target if direction == "higher" else better <= target)
     assert attained(database, "within", target, target, abs(target)) == 1

@@ -157,7 +157,7 @@ outcomes as (
     left join refused on judged.kpi = refused.kpi and judged.period_start = refused.period_start
 ),
 
-explained as (
+figures as (
     select
         *,
         label_nl || ' van ' || unit_name || ' van ' || period_start || ' tot en met ' || period_end || ': ' as about_nl,
@@ -167,8 +167,55 @@ explained as (
         || {{ written_part('attainment', 'nl') }} || ' behaald' as met_nl,
         {{ written_value('kpi_value', 'unit', 'en') }} || ' on a target of '
         || {{ written_value('target', 'unit', 'en') }} || ', so '
-        || {{ written_part('attainment', 'en') }} || ' met' as met_en
+        || {{ written_part('attainment', 'en') }} || ' met' as met_en,
+        {{ written_part('curve_payout', 'nl') }} as payout_nl,
+        {{ written_part('curve_payout', 'en') }} as payout_en,
+        {{ written_part('threshold_attainment', 'nl') }} as threshold_nl,
+        {{ written_part('threshold_attainment', 'en') }} as threshold_en
     from outcomes
+),
+
+-- Why nothing is decided; null where something is.
+guarded as (
+    select
+        *,
+        case outcome
+            {% for guard, said in guards.items() %}
+            when '{{ guard }}' then '{{ said[0] }}'
+            {% endfor %}
+            when 'guarded_small_sample'
+                then sample_size || ' gegevens zijn minder dan de ' || min_sample_size || ' van een eerlijk oordeel'
+            when 'guarded_refused_rows'
+                then refused_rows || ' regels van de bronnen over deze dagen zijn geweigerd'
+        end as reason_nl,
+        case outcome
+            {% for guard, said in guards.items() %}
+            when '{{ guard }}' then '{{ said[1] }}'
+            {% endfor %}
+            when 'guarded_small_sample'
+                then sample_size || ' records are fewer than the ' || min_sample_size || ' of a fair judgement'
+            when 'guarded_refused_rows'
+                then refused_rows || ' rows of its sources for these days were refused'
+        end as reason_en
+    from figures
+),
+
+explained as (
+    select
+        *,
+        case
+            when reason_nl is not null then 'er is niets beslist, want ' || reason_nl || '.'
+            when outcome = 'below_threshold' then met_nl || '; onder ' || threshold_nl || ' wordt niets uitbetaald.'
+            when outcome = 'capped' then met_nl || '; meer dan ' || payout_nl || ' wordt niet uitbetaald.'
+            else met_nl || '; er wordt ' || payout_nl || ' uitbetaald.'
+        end as said_nl,
+        case
+            when reason_en is not null then 'nothing is decided, since ' || reason_en || '.'
+            when outcome = 'below_threshold' then met_en || '; below ' || threshold_en || ' nothing is paid.'
+            when outcome = 'capped' then met_en || '; no more than ' || payout_en || ' is paid.'
+            else met_en || '; ' || payout_en || ' is paid.'
+        end as said_en
+    from guarded
 )
 
 select
@@ -186,36 +233,6 @@ select
     refused_rows,
     case when outcome not like 'guarded%' then curve_payout end as payout,
     outcome,
-    about_nl || case outcome
-        {% for guard, said in guards.items() %}
-        when '{{ guard }}' then 'er is niets beslist, want {{ said[0] }}.'
-        {% endfor %}
-        when 'guarded_small_sample'
-            then 'er is niets beslist, want ' || sample_size || ' gegevens zijn minder dan de ' || min_sample_size
-                || ' die een eerlijk oordeel vraagt.'
-        when 'guarded_refused_rows'
-            then 'er is niets beslist, want ' || refused_rows || ' regels van de bronnen over deze dagen zijn geweigerd; '
-                || 'lever ze verbeterd opnieuw aan.'
-        when 'below_threshold'
-            then met_nl || '; onder ' || {{ written_part('threshold_attainment', 'nl') }} || ' wordt niets uitbetaald.'
-        when 'capped'
-            then met_nl || '; meer dan ' || {{ written_part('curve_payout', 'nl') }} || ' wordt niet uitbetaald.'
-        else met_nl || '; er wordt ' || {{ written_part('curve_payout', 'nl') }} || ' uitbetaald.'
-    end as explanation_nl,
-    about_en || case outcome
-        {% for guard, said in guards.items() %}
-        when '{{ guard }}' then 'nothing is decided, since {{ said[1] }}.'
-        {% endfor %}
-        when 'guarded_small_sample'
-            then 'nothing is decided, since ' || sample_size || ' records are fewer than the ' || min_sample_size
-                || ' that a fair judgement needs.'
-        when 'guarded_refused_rows'
-            then 'nothing is decided, since ' || refused_rows || ' rows of its sources for these days were refused; '
-                || 'deliver them again, corrected.'
-        when 'below_threshold'
-            then met_en || '; below ' || {{ written_part('threshold_attainment', 'en') }} || ' nothing is paid.'
-        when 'capped'
-            then met_en || '; no more than ' || {{ written_part('curve_payout', 'en') }} || ' is paid.'
-        else met_en || '; ' || {{ written_part('curve_payout', 'en') }} || ' is paid.'
-    end as explanation_en
+    about_nl || said_nl as explanation_nl,
+    about_en || said_en as explanation_en
 from explained

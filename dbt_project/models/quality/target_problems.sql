@@ -103,7 +103,8 @@ problems as (
     select
         'kpi_targets',
         record_id,
-        'a growth of ' || target || ' is ' || target * 100 || ' percent; write 0.08 for 8 percent',
+        'a growth of ' || cast(target as double) || ' is ' || cast(target * 100 as bigint)
+        || ' percent; write 0.08 for 8 percent',
         'the target is taken as it is'
     from targets
     where target_type = 'growth' and abs(target) >= 2

@@ -43,14 +43,25 @@ exact as (
     where adds_up_over_periods
 ),
 
-summed as (
+placed as (
     {% for grain in grains() %}
+    select
+        *,
+        '{{ grain }}' as grain,
+        {{ period_start(grain, 'date_day') }} as period_start,
+        {{ period_end(grain, period_start(grain, 'date_day')) }} as period_end
+    from parts
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+summed as (
     select
         kpi,
         org_unit_id,
-        '{{ grain }}' as grain,
-        {{ period_start(grain, 'date_day') }} as period_start,
-        {{ period_end(grain, period_start(grain, 'date_day')) }} as period_end,
+        grain,
+        period_start,
+        period_end,
         sum(target) as target,
         sum(below) as below,
         sum(above) as above,
@@ -60,10 +71,8 @@ summed as (
         min(agreed_from) as agreed_from,
         max(agreed_to) as agreed_to,
         max(date_day) as last_day
-    from parts
-    group by 1, 2, 3, 4, 5
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from placed
+    group by kpi, org_unit_id, grain, period_start, period_end
 ),
 
 last_parts as (
@@ -163,7 +172,9 @@ handed_down as (
                 paths.parent_id,
                 paths.share_lower
             order by
-                case when agreed.grain = periods.grain then 0 else 1 end, agreed.valid_from desc, agreed.grain_rank
+                case when agreed.grain = periods.grain then 0 else 1 end asc,
+                agreed.valid_from desc,
+                agreed.grain_rank asc
         ) = 1
 ),
 

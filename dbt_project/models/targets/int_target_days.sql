@@ -2,7 +2,10 @@
 -- and what part of that agreement's period is over before the day and at its end.
 with
 
-agreed as (select * from {{ ref('int_target_periods') }} where adds_up_over_periods),
+agreed as (
+    select * from {{ ref('int_target_periods') }}
+    where adds_up_over_periods
+),
 
 weights as (select * from {{ ref('int_profile_days') }}),
 

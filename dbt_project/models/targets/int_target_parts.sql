@@ -14,14 +14,26 @@ parts as (
         days.period_start as agreed_from,
         days.period_end as agreed_to,
         days.tolerance_type,
-        days.margin_lower,
-        days.margin_upper,
         cast(
             cast({{ target_part(
                 'days.target_units', 'days.part_before', 'days.part_until', 'paths.share_lower', 'paths.share_upper'
             ) }} as decimal(20, 0)) * days.account_unit as decimal(28, 4)
         ) as target,
-        (days.part_until - days.part_before) * (paths.share_upper - paths.share_lower) as part
+        cast(days.margin_lower as decimal(18, 4)) as margin_lower,
+        cast(days.margin_upper as decimal(18, 4)) as margin_upper,
+        -- In ten-thousandths, whatever the margin.
+        cast(
+            cast({{ target_part(
+                'round(days.margin_lower * 10000)', 'days.part_before', 'days.part_until', 'paths.share_lower',
+                'paths.share_upper'
+            ) }} as decimal(20, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(28, 8)
+        ) as part_of_lower,
+        cast(
+            cast({{ target_part(
+                'round(days.margin_upper * 10000)', 'days.part_before', 'days.part_until', 'paths.share_lower',
+                'paths.share_upper'
+            ) }} as decimal(20, 0)) * cast(0.0001 as decimal(5, 4)) as decimal(28, 8)
+        ) as part_of_upper
     from {{ ref('int_target_paths') }} as paths
     inner join {{ ref('int_kpi_series') }} as series
         on paths.kpi = series.kpi and paths.org_unit_id = series.org_unit_id
@@ -46,11 +58,12 @@ select
     agreed_to,
     tolerance_type,
     target,
-    {% for side, margin in [('below', 'margin_lower'), ('above', 'margin_upper')] %}
-    cast(
-        round(
-            {{ margin }} * case when tolerance_type = 'absolute' then part else abs(cast(target as double)) end, 8
-        ) as decimal(28, 8)
-    ) as {{ side }}{{ ',' if not loop.last }}
-    {% endfor %}
+    case
+        when tolerance_type = 'absolute' then part_of_lower
+        else cast(margin_lower * cast(abs(target) as decimal(18, 4)) as decimal(28, 8))
+    end as below,
+    case
+        when tolerance_type = 'absolute' then part_of_upper
+        else cast(margin_upper * cast(abs(target) as decimal(18, 4)) as decimal(28, 8))
+    end as above
 from parts

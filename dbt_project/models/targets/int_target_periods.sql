@@ -44,16 +44,17 @@ agreed as (
         kpis.unit,
         kpis.adds_up_over_periods,
         kpis.adds_up_over_units,
-        case when coalesce(targets.tolerance_type, kpis.tolerance_type) = 'absolute' then 'absolute' else 'percent' end
-            as tolerance_type,
+        case
+            when coalesce(targets.tolerance_type, kpis.tolerance_type) = 'absolute' then 'absolute' else 'percent'
+        end as tolerance_type,
         -- Only the side that hurts has an edge, unless the row says both have.
         case
             when kpis.direction in ('higher', 'within') or targets.sides = 'two'
-                then greatest(cast(coalesce(targets.tolerance_lower, kpis.tolerance_lower, 0) as double), 0)
+                then cast(coalesce(targets.tolerance_lower, kpis.tolerance_lower, 0) as double)
         end as margin_lower,
         case
             when kpis.direction in ('lower', 'within') or targets.sides = 'two'
-                then greatest(cast(coalesce(targets.tolerance_upper, kpis.tolerance_upper, 0) as double), 0)
+                then cast(coalesce(targets.tolerance_upper, kpis.tolerance_upper, 0) as double)
         end as margin_upper,
         periods.period_start,
         periods.period_end
@@ -115,11 +116,19 @@ select
     adds_up_over_periods,
     adds_up_over_units,
     tolerance_type,
-    margin_lower,
-    margin_upper,
+    -- A margin below 0 is none; of one that is 100,000 times the target, the rest is no matter.
+    {% for margin in ['margin_lower', 'margin_upper'] %}
+    case
+        when {{ margin }} < 0 then 0
+        when tolerance_type = 'percent' and {{ margin }} > 100000 then 100000
+        else {{ margin }}
+    end as {{ margin }},
+    {% endfor %}
     account_unit,
     -- More than a decimal(18, 4) holds is no target that anybody agreed on.
-    case when adds_up_over_units and abs(target) < 1e14 then cast(round(target / account_unit) as bigint) end as target_units,
+    case
+        when adds_up_over_units and abs(target) < 1e14 then cast(round(target / account_unit) as bigint)
+    end as target_units,
     case
         when not adds_up_over_units then target
         when abs(target) < 1e14 then cast(cast(round(target / account_unit) as decimal(20, 0)) * account_unit as double)
