@@ -89,7 +89,7 @@ compared as (
                     case
                         when own.target_origin = 'agreed' or not children.adds_up_over_periods
                             then cast(own.target as decimal(28, 4))
-                        else by_way.target
+                        when own.kpi is not null then by_way.target
                     end
                 ),
                 0

@@ -11,7 +11,11 @@ targets as (
 ),
 
 profiles as (
-    select record_id, profile, month_number, weight
+    select
+        record_id,
+        profile,
+        month_number,
+        weight
     from ({{ current_records('target_profiles', ['profile', 'month_number', 'weight']) }}) as given
 ),
 

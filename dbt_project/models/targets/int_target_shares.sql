@@ -21,7 +21,7 @@ given as (
 ),
 
 own as (
-    select
+    select distinct
         given.kpi,
         given.parent_id,
         stretches.org_unit_id,
