@@ -117,8 +117,10 @@ def profiles() -> list[dict[str, Any]]:
 def shares(firm: Company) -> list[dict[str, Any]]:
     """Rows of target_shares: a team of the department of sales takes part by its people, and they
     by the part of their work that is there."""
-    of_teams = [{"parent_id": "verkoop", "child_id": team, "weight": SIZES[team]} for team in SALES]
-    of_people = [
+    of_teams: list[dict[str, Any]] = [
+        {"parent_id": "verkoop", "child_id": team, "weight": SIZES[team]} for team in SALES
+    ]
+    of_people: list[dict[str, Any]] = [
         {
             "parent_id": stay.team,
             "child_id": stay.person,

@@ -179,8 +179,8 @@ def test_growing_equals_rebuilding(
         " and grain = 'month' and period_start = '2026-03-01'"
         " and org_unit_id in ('verkoop', 'noord', 'zuid', 'ann')"
     )
-    assert line.one(handed_down.format("new_orders")) == [8.3333, 8.3333, 25]
-    assert line.one(handed_down.format("order_book")) == [300, 900, 600]
+    assert line.one(handed_down.format("new_orders")) == [8.3333, 8.3333, 25, 16.6667]
+    assert line.one(handed_down.format("order_book")) == [300, 300, 900, 600]
     book = (
         "select numerator::double from fct_kpi_values where kpi = 'order_book' and grain = 'month'"
         " and org_unit_id = '{}' and period_start = '2026-03-01'"
