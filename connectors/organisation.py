@@ -4,7 +4,8 @@ Each file holds everything there is of its kind (mode full): what is taken out o
 The files stay in `inbox/organisation/`; a changed file is read by the next run. Either give
 `org_units`, `people` and `memberships`, or just `org_chart`: one flat list of who works where.
 A period without `valid_from` began before all data; one without `valid_to` goes on. Who works in
-two teams has a row for each with a `share`, in whole percents of their work.
+two teams has a row for each with a `share`, in whole percents of their work. How targets are spread
+over periods and units (`target_profiles`, `target_shares`): docs/targets.md.
 """
 
 from connectors.core.contract import Connector, Field, FileFormat, Stream
@@ -131,6 +132,33 @@ CONNECTOR = Connector(
                 Field("tolerance_lower", "decimal", headings=("Marge omlaag", "Tolerance below")),
                 Field("tolerance_upper", "decimal", headings=("Marge omhoog", "Tolerance above")),
                 Field("tolerance_type", headings=("Soort marge", "Tolerance type")),
+                Field("sides", headings=("Kanten", "Sides")),
+                Field("target_type", headings=("Soort doel", "Target type")),
+                Field("profile", headings=("Profiel", "Profile")),
+                *VALID,
+            ),
+        ),
+        Stream(
+            name="target_profiles",
+            description="One row is one month's weight in one way to spread a target over a year.",
+            key=("profile", "month"),
+            mode="full",
+            fields=(
+                Field("profile", headings=("Profiel",), required=True),
+                Field("month", "integer", headings=("Maand",), required=True),
+                Field("weight", "decimal", headings=("Gewicht",), required=True),
+            ),
+        ),
+        Stream(
+            name="target_shares",
+            description="One row is one unit's share in the targets of the unit above it.",
+            key=("kpi", "parent_id", "child_id", "valid_from"),
+            mode="full",
+            fields=(
+                Field("kpi", headings=("KPI",), required=True),
+                Field("parent_id", headings=("Van eenheid", "From unit"), required=True),
+                Field("child_id", headings=("Naar eenheid", "To unit"), required=True),
+                Field("weight", "decimal", headings=("Gewicht", "Weight"), required=True),
                 *VALID,
             ),
         ),

@@ -16,11 +16,13 @@ import duckdb
 
 @dataclass(frozen=True)
 class Mart:
-    """A public table. `key` identifies a row; empty where rows have no key."""
+    """A public table. `key` identifies a row; empty where rows have no key. `may_empty`: that it
+    has rows is a choice of the settings, so that it may lose them all from one day to the next."""
 
     name: str
     key: tuple[str, ...]
     required: bool = False
+    may_empty: bool = False
 
 
 _PERIOD = ("kpi", "org_unit_id", "grain", "period_start")
@@ -38,6 +40,7 @@ MARTS = (
         "fct_kpi_contributions",
         (*_PERIOD, "comparison", "contributor_type", "contributor", "effect"),
     ),
+    Mart("fct_kpi_rewards", _PERIOD, may_empty=True),
     Mart("fct_source_freshness", ()),
     Mart("fct_data_quality", ()),
 )

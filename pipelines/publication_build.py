@@ -217,7 +217,8 @@ def _compare(
                     "was published."
                 )
     emptied = [name for name, rows in previous.items() if rows and not tables.get(name)]
-    emptied = [name for name in emptied if name != ALERT_EVENTS.name]
+    may_empty = {ALERT_EVENTS.name} | {mart.name for mart in MARTS if mart.may_empty}
+    emptied = [name for name in emptied if name not in may_empty]
     if emptied:
         raise PublicationError(
             f"{', '.join(emptied)} would be empty or gone, while the publication of before has "

@@ -29,6 +29,7 @@ def _same(cell, *_args, **_options):
 
 
 as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
+target_type = band_sides = grain_rank = written_number = written_part = written_value = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
 account_kind = debit_sign = _same
 iso_week = iso_year = iso_weekday = network_name = _same
@@ -43,6 +44,21 @@ def _null(*_args, **_options):
 
 
 quarantine_reason = slug = base_currency = _null
+
+
+def target_part(units, *_args, **_options):
+    return units
+
+
+def last_year(_grain, start):
+    return start
+
+
+def attainment(_direction, value, *_args):
+    return value
+
+
+payout = target_part
 
 
 def text_literal(_value):

@@ -40,8 +40,9 @@
     Every metric with config.meta.kpi, resolved: name, label, description, meta, type;
     inputs (see koers_input); numerator, denominator (none where there is none) and kpi_value, SQL
     over i1, i2, ... of its inputs; sample_size, SQL over i1, n1, ...; numerator_name and
-    denominator_name, in words; running (a balance); version (changes with the definition) and
-    connectors (the sources it depends on).
+    denominator_name, in words; running (a balance); over_periods and over_units (whether it adds
+    up so); version (changes with the definition) and
+    connectors and streams (the sources it depends on).
   #}
   {% set found = [] %}
   {% if execute %}
@@ -98,6 +99,7 @@
   {% for input in inputs %}
     {% do said.append([input.key, input.expr, input.agg, input.days, input.to_date, input.fill]) %}
   {% endfor %}
+  {% set adds_up = type in ('simple', 'cumulative') and inputs | length == 1 and inputs[0].agg in ('sum', 'count') %}
   {{ return({
     'name': metric.name,
     'label': metric.label,
@@ -113,8 +115,11 @@
     'numerator_name': parts.n,
     'denominator_name': parts.d,
     'running': type == 'cumulative' and inputs[0].days is none and inputs[0].to_date is none,
+    'over_periods': type == 'simple' and adds_up,
+    'over_units': adds_up,
     'version': local_md5(tojson([type, parts.numerator, parts.denominator, parts.value, said]))[:8],
     'connectors': koers_connectors_above(nodes),
+    'streams': koers_streams_above(nodes),
   }) }}
 {% endmacro %}
 
@@ -274,24 +279,31 @@
 
 {% macro koers_connectors_above(nodes) %}
   {# The connectors whose streams stand upstream of these nodes, the organisation's files apart. #}
+  {% set connectors = [] %}
+  {% for stream in koers_streams_above(nodes) if stream.split('.')[0] not in connectors %}
+    {% do connectors.append(stream.split('.')[0]) %}
+  {% endfor %}
+  {{ return(connectors) }}
+{% endmacro %}
+
+{% macro koers_streams_above(nodes) %}
+  {# The streams upstream of these nodes, as `hubspot.deals`, the organisation's files apart. #}
   {% set seen = [] %}
   {% set todo = nodes | list %}
-  {% set connectors = [] %}
+  {% set streams = [] %}
   {% for _ in range(10000) if todo %}
     {% set node = todo.pop() %}
     {% if node not in seen %}
       {% do seen.append(node) %}
       {% if node.startswith('source.') %}
-        {% set connector = node.split('.')[2] %}
-        {% if connector != 'organisation' and connector not in connectors %}
-          {% do connectors.append(connector) %}
-        {% endif %}
+        {% set parts = node.split('.') %}
+        {% if parts[2] != 'organisation' %}{% do streams.append(parts[2] ~ '.' ~ parts[3]) %}{% endif %}
       {% elif node in graph.nodes %}
         {% do todo.extend(graph.nodes[node].depends_on.nodes) %}
       {% endif %}
     {% endif %}
   {% endfor %}
-  {{ return(connectors | sort) }}
+  {{ return(streams | sort) }}
 {% endmacro %}
 
 {% macro grains() %}

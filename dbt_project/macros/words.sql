@@ -63,3 +63,21 @@ case
     when lower(trim({{ cell }})) in ('c', 'credit') then -1
 end
 {%- endmacro %}
+
+{# A word for how a target is said as Koers calls it; another word is left as it is, for the checks to name. #}
+{% macro target_type(cell) -%}
+case
+    when {{ cell }} is null or lower(trim({{ cell }})) in ('absolute', 'absoluut') then 'absolute'
+    when lower(trim({{ cell }})) in ('growth', 'groei') then 'growth'
+    else lower(trim({{ cell }}))
+end
+{%- endmacro %}
+
+{# A word for how many sides of a target have an edge; another word is left as it is, for the checks to name. #}
+{% macro band_sides(cell) -%}
+case
+    when {{ cell }} is null or lower(trim({{ cell }})) in ('one', '1', 'een', 'één') then 'one'
+    when lower(trim({{ cell }})) in ('two', '2', 'twee') then 'two'
+    else lower(trim({{ cell }}))
+end
+{%- endmacro %}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Layer = Literal["organisation", "department", "team", "project", "individual"]
@@ -39,6 +39,36 @@ class Tolerance(Strict):
     upper: float = Field(ge=0, description="Above the target.")
 
 
+class Step(Strict):
+    """A point of a reward curve; between two points it is straight."""
+
+    attainment: float = Field(ge=0, description="Part of the target that was met; 1 is all of it.")
+    payout: float = Field(ge=0, description="Part of the reward that is paid; 1 is the whole.")
+
+
+class Reward(Strict):
+    """What meeting the target pays. Below the threshold nothing, above the cap no more than there.
+    Nothing is decided on fewer records than `min_sample_size`, nor on figures that do not cover
+    their period."""
+
+    threshold: Step
+    target: Step
+    cap: Step
+    min_sample_size: int = Field(ge=1, description="Records that a fair judgement needs.")
+    layers: tuple[Layer, ...] = Field(
+        default=(), description="Whose units are rewarded; none: those of the home layer."
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        steps = (self.threshold, self.target, self.cap)
+        if not self.threshold.attainment < self.target.attainment < self.cap.attainment:
+            raise ValueError("attainment has to rise from threshold over target to cap")
+        if [step.payout for step in steps] != sorted(step.payout for step in steps):
+            raise ValueError("payout must not fall from threshold over target to cap")
+        return self
+
+
 class Kpi(Strict):
     """One KPI."""
 
@@ -57,3 +87,4 @@ class Kpi(Strict):
     smart: Smart
     review_date: dt.date = Field(description="When the definition is looked at again.")
     tolerance: Tolerance = Field(description="Where a target names none of its own.")
+    reward: Reward | None = Field(default=None, description="What meeting the target pays.")

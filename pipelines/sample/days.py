@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dateutil.easter import easter
 
 _WEEKDAYS = (1.0, 1.1, 1.1, 1.05, 0.75, 0.04, 0.02)
-_MONTHS = (0.95, 1.0, 1.05, 1.0, 1.0, 1.05, 0.8, 0.75, 1.05, 1.1, 1.1, 0.85)
+MONTH_WEIGHTS = (0.95, 1.0, 1.05, 1.0, 1.0, 1.05, 0.8, 0.75, 1.05, 1.1, 1.1, 0.85)
 GROWTH_PER_YEAR = 0.12
 
 
@@ -34,7 +34,7 @@ def busyness(day: dt.date, start: dt.date) -> float:
     if day in holidays(day.year):
         return 0.0
     grown = 1 + GROWTH_PER_YEAR * (day - start).days / 365
-    return _WEEKDAYS[day.weekday()] * _MONTHS[day.month - 1] * grown
+    return _WEEKDAYS[day.weekday()] * MONTH_WEIGHTS[day.month - 1] * grown
 
 
 def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:

@@ -1,5 +1,9 @@
 """What the firm agreed on: targets per KPI, unit and quarter, as its managers would set them, from
-the first half year and how busy the months to come will be. Widths are the managers' choice too."""
+the first half year and how busy the months to come will be. Widths are the managers' choice too.
+
+Some are agreed for a whole year and spread with the season, one of them shared out to teams and
+people; and one is growth on last year, as soon as there is one.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sample.company import ROOT, SALES, UNITS
-from pipelines.sample.days import add_months, busyness, days, month_end
+from pipelines.sample.company import ROOT, SALES, SIZES, UNITS, Company
+from pipelines.sample.days import MONTH_WEIGHTS, add_months, busyness, days, month_end
 from pipelines.sample.figures import Figures
 
 BASE_MONTHS = 4
@@ -24,7 +28,6 @@ AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "average_order": ((ROOT, "verkoop"), "0.30", "percent"),
     "order_margin": ((ROOT, "verkoop"), "0.08", "absolute"),
     "order_book": (("verkoop",), "0.40", "percent"),
-    "sales_activities": (("verkoop",), "0.25", "percent"),
     "mqls": (("marketing",), "0.35", "percent"),
     "project_mqls": (("project-webshop", "project-zon"), "0.75", "percent"),
     "open_rate": (("team-email",), "0.12", "percent"),
@@ -49,6 +52,12 @@ AGREED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "training_hours": ((ROOT,), "0.70", "percent"),
     "web_conversion_rate": (("project-webshop", "project-zon"), "0.60", "percent"),
 }
+SEASON = "seizoen"
+# kpi: (unit, tolerance below), agreed per year
+PER_YEAR = {"sales_activities": ("verkoop", "0.5"), "booked_revenue": (ROOT, "0.35")}
+SHARED_OUT = "sales_activities"
+# kpi: (unit, growth on last year, tolerance below), from the first quarter that can be compared
+GROWTH = {"social_impressions": ("team-social", "0.05", "0.45")}
 LOWER_IS_BETTER = {
     "days_sales_outstanding",
     "overdue_share",
@@ -61,7 +70,6 @@ WITH_THE_SEASON = {
     "revenue",
     "new_orders",
     "order_book",
-    "sales_activities",
     "mqls",
     "project_mqls",
 }
@@ -95,7 +103,82 @@ def targets(of: Figures, start: dt.date, end: dt.date) -> list[dict[str, Any]]:
                     }
                 )
         quarter = add_months(quarter, 3)
+    return [*found, *_per_year(of, start, end, base), *_growth(start, end)]
+
+
+def profiles() -> list[dict[str, Any]]:
+    """Rows of target_profiles: how busy the months are beside each other, as whole numbers."""
+    return [
+        {"profile": SEASON, "month": month, "weight": round(100 * weight)}
+        for month, weight in enumerate(MONTH_WEIGHTS, 1)
+    ]
+
+
+def shares(firm: Company) -> list[dict[str, Any]]:
+    """Rows of target_shares: a team of the department of sales takes part by its people, and they
+    by the part of their work that is there."""
+    of_teams: list[dict[str, Any]] = [
+        {"parent_id": "verkoop", "child_id": team, "weight": SIZES[team]} for team in SALES
+    ]
+    of_people: list[dict[str, Any]] = [
+        {
+            "parent_id": stay.team,
+            "child_id": stay.person,
+            "weight": stay.percent or 100,
+            "valid_from": stay.first,
+            "valid_to": stay.last,
+        }
+        for stay in firm.stays
+        if stay.team in SALES
+    ]
+    return [{"kpi": SHARED_OUT, **row} for row in (*of_teams, *of_people)]
+
+
+def _per_year(
+    of: Figures, start: dt.date, end: dt.date, base: list[dt.date]
+) -> list[dict[str, Any]]:
+    found = []
+    for year in range(start.year, end.year + 1):
+        first = dt.date(year, 1, 1)
+        for kpi, (unit, width) in PER_YEAR.items():
+            if (level := _level(of, kpi, unit, base)) is None:
+                continue
+            busy = _work(first, 12, start) / (_work(base[0], len(base), start) / len(base))
+            found.append(
+                {
+                    **_row(kpi, unit, "year", _rounded(level * busy), width),
+                    "profile": SEASON,
+                    "valid_from": first,
+                    "valid_to": dt.date(year, 12, 31),
+                }
+            )
     return found
+
+
+def _growth(start: dt.date, end: dt.date) -> list[dict[str, Any]]:
+    first = add_months(start, 13)
+    return [
+        {
+            **_row(kpi, unit, "month", Decimal(growth), width),
+            "target_type": "groei",
+            "valid_from": first,
+            "valid_to": month_end(add_months(first, 11)),
+        }
+        for kpi, (unit, growth, width) in GROWTH.items()
+        if first <= end
+    ]
+
+
+def _row(kpi: str, unit: str, grain: str, target: Decimal, width: str) -> dict[str, Any]:
+    return {
+        "kpi": kpi,
+        "org_unit_id": unit,
+        "grain": grain,
+        "target": target,
+        "tolerance_lower": Decimal(width),
+        "tolerance_type": "percent",
+        "owner": UNITS[unit][3],
+    }
 
 
 def _level(of: Figures, kpi: str, unit: str, base: list[dt.date]) -> float | None:

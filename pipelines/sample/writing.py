@@ -29,7 +29,7 @@ from pipelines.sample.figures import figures
 from pipelines.sample.incidents import incidents
 from pipelines.sample.people import number_of
 from pipelines.sample.projects import PAGES
-from pipelines.sample.targets import targets
+from pipelines.sample.targets import profiles, shares, targets
 from pipelines.settings import Home
 
 ORGANISATION: dict[str, files.Columns] = {
@@ -59,6 +59,15 @@ ORGANISATION: dict[str, files.Columns] = {
         "tolerance_lower": "Marge omlaag",
         "tolerance_upper": "Marge omhoog",
         "tolerance_type": "Soort marge",
+        "target_type": "Soort doel",
+        "profile": "Profiel",
+    },
+    "target_profiles": {"profile": "Profiel", "month": "Maand", "weight": "Gewicht"},
+    "target_shares": {
+        "kpi": "KPI",
+        "parent_id": "Van eenheid",
+        "child_id": "Naar eenheid",
+        "weight": "Gewicht",
     },
     "innovations": {"kind": "Soort", "name": "Naam"},
     "milestones": {
@@ -69,7 +78,7 @@ ORGANISATION: dict[str, files.Columns] = {
     },
     "project_budgets": {"project_id": "Project", "amount": "Budget"},
 }
-WITHOUT_PERIOD = ("milestones",)
+WITHOUT_PERIOD = ("milestones", "target_profiles")
 VALID: files.Columns = {"valid_from": "Geldig vanaf", "valid_to": "Geldig tot en met"}
 
 
@@ -355,6 +364,8 @@ def _organisation(
         "exchange_rates": rates,
         "known_events": known_events,
         "kpi_targets": agreed,
+        "target_profiles": profiles(),
+        "target_shares": shares(firm),
         "innovations": events.innovations,
         "milestones": [_so_far(m, "done_date", end) for m in events.milestones],
         "project_budgets": events.budgets,

@@ -90,7 +90,26 @@ def ratio(numerator: Any, denominator: Any) -> dict[str, Any]:
     return metric("rate", "ratio", {"numerator": numerator, "denominator": denominator})
 
 
+REWARD = {
+    "threshold": {"attainment": 0.8, "payout": 0.5},
+    "target": {"attainment": 1.0, "payout": 1.0},
+    "cap": {"attainment": 1.2, "payout": 1.5},
+    "min_sample_size": 20,
+}
+
 WRONG = [
+    (
+        revenue(reward={**REWARD, "cap": {"attainment": 0.9, "payout": 1.5}}),
+        "attainment has to rise from threshold over target to cap",
+        "It says",
+    ),
+    (
+        revenue(reward={**REWARD, "threshold": {"attainment": 0.8, "payout": 2}}),
+        "payout must not fall",
+        "It says",
+    ),
+    (revenue(reward={**REWARD, "min_sample_size": 0}), "reward.min_sample_size", "It says"),
+    (revenue(reward={**REWARD, "layers": ["region"]}), "reward.layers", "It says"),
     (revenue(unit="euros"), "KPI revenue: config.meta.kpi.unit", "It says 'euros'"),
     (revenue(tolerence={}), "config.meta.kpi.tolerence", "mend its spelling"),
     (revenue(owner=" "), "config.meta.kpi.owner", "It says"),
@@ -168,6 +187,7 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     "right",
     [
         revenue(drivers=[]),
+        revenue(reward={**REWARD, "layers": ["team", "individual"]}),
         metric(
             "aa", "simple", {"measure": "customers"}, filter="{{ Dimension('o__product') }}='x'"
         ),

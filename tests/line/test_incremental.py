@@ -44,9 +44,25 @@ ORGANISATION = {
         USD;0,60;01-03-2026
     """,
     "kpi_targets": """
-        KPI;Eenheid;Periode;Doel
-        revenue;bedrijf;month;100
-        revenue;noord;month;10
+        KPI;Eenheid;Periode;Doel;Soort doel;Profiel
+        revenue;bedrijf;month;100;;
+        revenue;noord;month;10;;
+        new_orders;verkoop;year;100;;lente
+        new_customers;bedrijf;month;0,5;groei;
+        win_rate;verkoop;year;0,5;;
+        order_book;verkoop;year;900;;
+    """,
+    "target_profiles": """
+        Profiel;Maand;Gewicht
+        lente;3;1
+        lente;4;3
+    """,
+    "target_shares": """
+        KPI;Van eenheid;Naar eenheid;Gewicht
+        *;verkoop;noord;1
+        *;verkoop;zuid;2
+        *;noord;ann;1
+        *;zuid;bob;1
     """,
 }
 HEADINGS = (
@@ -158,6 +174,13 @@ def test_growing_equals_rebuilding(
         " and org_unit_id = 'bedrijf' and period_start = '2026-02-01'"
     )
     assert line.one(target) == (100.0, "on_course")
+    handed_down = (
+        "select list(target order by org_unit_id) from fct_kpi_status where kpi = '{}'"
+        " and grain = 'month' and period_start = '2026-03-01'"
+        " and org_unit_id in ('verkoop', 'noord', 'zuid', 'ann')"
+    )
+    assert line.one(handed_down.format("new_orders")) == [8.3333, 8.3333, 25, 16.6667]
+    assert line.one(handed_down.format("order_book")) == [300, 300, 900, 600]
     book = (
         "select numerator::double from fct_kpi_values where kpi = 'order_book' and grain = 'month'"
         " and org_unit_id = '{}' and period_start = '2026-03-01'"
@@ -175,6 +198,7 @@ def test_growing_equals_rebuilding(
             USD;0,50;01-01-2026;28-02-2026
         """,
         kpi_targets=replaced(ORGANISATION["kpi_targets"], "month;100", "month;500"),
+        target_shares=replaced(ORGANISATION["target_shares"], "zuid;2", "zuid;3"),
     )
     line.build(rebuild=["run", "--full-refresh"])
     assert line.differences() == []
@@ -191,6 +215,7 @@ def test_growing_equals_rebuilding(
         "bedrijf/unassigned-project": 50 + 16 + 400,
     }
     assert line.one(target) == (500.0, "off_course")
+    assert line.one(handed_down.format("new_orders")) == [6.25, 25, 18.75]
     assert line.one(book.format("bedrijf")) == 0
     unpriced = "select count(*), min(reason) from quarantine where kind = 'no_exchange_rate'"
     assert line.one(unpriced) == (2, "amount: there is no exchange rate of USD on 2026-03-03")

@@ -66,12 +66,38 @@ FILES = {
         GBP;0;
     """,
     "kpi_targets": """
-        KPI;Eenheid;Periode;Doel;Soort marge;Geldig vanaf
-        revenue;bedrijf;month;100;percent;01-01-2026
-        revenue;bedrijf;month;200;percent;01-02-2026
-        omzet;bedrijf;month;100;percent;
-        revenue;nergens;month;100;percent;
-        revenue;bedrijf;decade;100;gevoel;
+        KPI;Eenheid;Periode;Doel;Soort marge;From;Until;Marge omlaag;Kanten;Soort doel;Profiel
+        revenue;bedrijf;month;100;percent;01-01-2026;;;;;
+        revenue;bedrijf;month;200;percent;01-02-2026;;;;;
+        omzet;bedrijf;month;100;percent;;;;;;
+        revenue;nergens;month;100;percent;;;;;;
+        revenue;bedrijf;decade;100;gevoel;;;;;;
+        revenue;verkoop;year;1000;absolute;01-01-2026;31-12-2026;100;twee;;Winter
+        revenue;bedrijf;quarter;0,1;;01-01-2025;;;;groei;
+        revenue;bedrijf;week;10;;;;;drie;raar;lente
+        nps;verkoop;year;10;;01-02-2026;01-03-2026;;;;winter
+        new_orders;bedrijf;year;8;;01-01-2026;;-0,1;;groei;
+        average_order;verkoop;year;50;;01-01-2026;;;;;
+        revenue;ann;month;300;;01-02-2026;28-02-2026;;;;
+    """,
+    "target_profiles": """
+        Profiel;Maand;Gewicht
+        winter;1;3
+        winter;2;1
+        winter;3;0
+        winter;13;1
+    """,
+    "target_shares": """
+        KPI;Van eenheid;Naar eenheid;Gewicht;Geldig vanaf;Geldig tot en met
+        *;verkoop;noord;1;;
+        *;noord;ann;2;;
+        *;noord;ann;2;01-03-2026;
+        *;noord;cas;1;;
+        *;noord;cas;1;01-05-2026;01-04-2026
+        *;noord;bob;0;;
+        *;verkoop;weg;1;;
+        *;verkoop;nergens;1;;
+        omzet;verkoop;noord;1;;
     """,
     "known_events": """
         Gebeurtenis;Eenheid
@@ -129,6 +155,22 @@ PROBLEMS = {
     ("kpi_targets", "revenue|nergens|month|", "unit nergens does not exist"),
     ("kpi_targets", "revenue|bedrijf|decade|", "period 'decade' is unknown"),
     ("kpi_targets", "revenue|bedrijf|decade|", "kind of margin 'gevoel' is unknown"),
+    ("kpi_targets", "revenue|bedrijf|quarter|2025-01-01", "not known in whole for 2 periods"),
+    ("kpi_targets", "revenue|bedrijf|week|", "kind of target 'raar' is unknown"),
+    ("kpi_targets", "revenue|bedrijf|week|", "sides 'drie' is unknown"),
+    ("kpi_targets", "revenue|bedrijf|week|", "profile 'lente' has no month"),
+    ("kpi_targets", "nps|verkoop|year|2026-02-01", "no year ends between"),
+    ("kpi_targets", "nps|verkoop|year|2026-02-01", "this KPI does not add up"),
+    ("kpi_targets", "new_orders|bedrijf|year|2026-01-01", "a growth of 8.0 is 800 percent"),
+    ("kpi_targets", "new_orders|bedrijf|year|2026-01-01", "a margin is below 0"),
+    ("target_profiles", "winter|3", "is not above 0"),
+    ("target_profiles", "winter|13", "month 13 is none"),
+    ("target_shares", "*|noord|ann|2026-03-01", "the share of ann in noord"),
+    ("target_shares", "*|noord|cas|2026-05-01", "before it begins"),
+    ("target_shares", "*|noord|bob|", "is not above 0"),
+    ("target_shares", "*|verkoop|weg|", "weg hangs under verkoop at no time"),
+    ("target_shares", "*|verkoop|nergens|", "unit nergens does not exist"),
+    ("target_shares", "omzet|verkoop|noord|", "there is no KPI omzet"),
     ("known_events", "Storing|", "unit nergens does not exist"),
 }
 
@@ -162,6 +204,48 @@ def deals() -> str:
     return "\n".join(rows)
 
 
+def assert_targets(connection: duckdb.DuckDBPyConnection) -> None:
+    """What is good in these files is spread, handed down and judged as it says."""
+
+    def status(kpi: str, unit: str, grain: str, start: str) -> tuple[object, ...]:
+        row = connection.execute(
+            "select target, target_origin, band_lower, band_upper from fct_kpi_status"
+            " where kpi = ? and org_unit_id = ? and grain = ? and period_start = ?",
+            [kpi, unit, grain, start],
+        ).fetchone()
+        assert row is not None, (kpi, unit, grain, start)
+        return row
+
+    # 1000 a year, with a hundred less or (the KPI's own 0.1) more; three quarters of it in January.
+    january = (750, "spread", 675, pytest.approx(750.075))
+    assert status("revenue", "verkoop", "month", "2026-01-01") == january
+    assert status("revenue", "verkoop", "month", "2026-02-01")[:2] == (250, "spread")
+    assert status("revenue", "verkoop", "month", "2026-03-01") == (0, "spread", 0, 0)
+    assert status("revenue", "verkoop", "year", "2026-01-01") == (1000, "agreed", 900, 1000.1)
+    # The week of 26 January has six days of January's 3 of 4, and one of February's.
+    week = 1000 * 3 / 4 * 6 / 31 + 1000 / 4 / 28
+    found = status("revenue", "verkoop", "week", "2026-01-26")
+    assert found[:2] == (pytest.approx(week, abs=0.01), "spread")
+    # All of it is North's, of which Ann has two thirds.
+    handed_down = (750, "translated", 675, pytest.approx(750.075))
+    assert status("revenue", "noord", "month", "2026-01-01") == handed_down
+    assert status("revenue", "ann", "month", "2026-01-01")[:2] == (500, "translated")
+    assert status("revenue", "ann", "month", "2026-02-01")[:2] == (300, "agreed")
+    # Cas has no figures yet to hold his third against; in February Ann agreed on more than North.
+    gaps = connection.execute(
+        "select period_start::varchar, gap::double, children_with_own, children_without"
+        " from target_gaps where org_unit_id = 'noord' order by period_start"
+    ).fetchall()
+    assert gaps == [("2026-01-01", 250, 0, 1), ("2026-02-01", -50, 1, 1)]
+    # A mean holds as it is, in shorter periods and below.
+    for unit, origin in (("verkoop", "spread"), ("noord", "translated"), ("ann", "translated")):
+        assert status("average_order", unit, "month", "2026-01-01")[:2] == (50, origin)
+    # The quarter of growth: on nothing it is nothing, and on the unknown there is none.
+    assert status("revenue", "bedrijf", "quarter", "2025-04-01")[:2] == (None, "no_last_year")
+    assert status("revenue", "bedrijf", "quarter", "2025-07-01")[:2] == (0, "agreed")
+    assert status("revenue", "bedrijf", "month", "2026-01-01") == (100, "agreed", 90, None)
+
+
 @pytest.mark.nightly
 def test_a_wrong_organisation_is_named_and_loses_nothing(koers_home: Home) -> None:
     for name, text in FILES.items():
@@ -183,6 +267,7 @@ def test_a_wrong_organisation_is_named_and_loses_nothing(koers_home: Home) -> No
     assert (unexpected, missing) == ([], [])
     assert len(found) == len(PROBLEMS)
 
+    assert_targets(connection)
     count = len(OWNERS) * len(DAYS)
     euros = count * (count + 1) / 2 + count * 0.01 + 90 + 80
     years = connection.execute(

@@ -189,6 +189,18 @@ def test_a_wrong_build_is_refused_and_the_old_one_stands(home: Home, spoil: str,
     assert left == [before.publication_id]
 
 
+def test_rewards_may_end(home: Home) -> None:
+    keys = "'revenue' as kpi, 'sales' as org_unit_id, 'month' as grain"
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute(
+            f"create table fct_kpi_rewards as select {keys}, date '2026-01-01' as period_start"
+        )
+    assert put(home).tables["fct_kpi_rewards"] == 1
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute("delete from fct_kpi_rewards")
+    assert put(home).tables["fct_kpi_rewards"] == 0
+
+
 def test_an_unreadable_warehouse_is_refused(home: Home) -> None:
     home.warehouse.write_bytes(b"junk" * 4096)
     with pytest.raises(PublicationError, match=r"still stands; mend the cause"):

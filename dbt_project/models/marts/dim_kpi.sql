@@ -19,6 +19,8 @@ kpis as (
         {{ text_literal(meta.direction) }} as direction,
         {{ text_literal(meta.cadence) }} as cadence,
         {{ text_literal(kpi.type) }} as metric_type,
+        {{ 'true' if kpi.over_periods else 'false' }} as adds_up_over_periods,
+        {{ 'true' if kpi.over_units else 'false' }} as adds_up_over_units,
         {{ text_literal(kpi.numerator_name) }} as numerator,
         {{ text_literal(kpi.denominator_name) }} as denominator,
         {{ text_literal((meta.get('drivers') or []) | join(', ')) }} as drivers,

@@ -6,85 +6,43 @@ kpi_values as (select * from {{ ref('fct_kpi_values') }}),
 
 kpis as (select * from {{ ref('dim_kpi') }}),
 
-targets as (select * from {{ ref('kpi_targets') }}),
-
--- The target in force on the last day of the period; where two overlap, the later agreement.
 targeted as (
-    select
-        kpi_values.kpi,
-        kpi_values.org_unit_id,
-        kpi_values.grain,
-        kpi_values.period_start,
-        cast(targets.target as double) as target,
-        cast(coalesce(targets.tolerance_lower, kpis.tolerance_lower) as double) as below,
-        cast(coalesce(targets.tolerance_upper, kpis.tolerance_upper) as double) as above,
-        coalesce(targets.tolerance_type, kpis.tolerance_type) as tolerance_type,
-        kpis.direction
-    from kpi_values
-    inner join kpis on kpi_values.kpi = kpis.kpi
-    inner join targets
-        on
-            kpi_values.kpi = targets.kpi
-            and kpi_values.org_unit_id = targets.org_unit_id
-            and kpi_values.grain = targets.grain
-            and kpi_values.period_end between targets.valid_from and targets.valid_to
-    qualify
-        row_number() over (
-            partition by
-                kpi_values.kpi,
-                kpi_values.org_unit_id,
-                kpi_values.grain,
-                kpi_values.period_start
-            order by targets.valid_from desc, targets.target desc
-        ) = 1
-),
-
--- Only the side that hurts has an edge: more revenue than agreed is not off course.
-banded as (
     select
         kpi,
         org_unit_id,
         grain,
         period_start,
         target,
-        case
-            when direction in ('higher', 'within')
-                then
-                    target
-                    - coalesce(below, 0)
-                    * case when tolerance_type = 'absolute' then 1 else abs(target) end
-        end as band_lower,
-        case
-            when direction in ('lower', 'within')
-                then
-                    target
-                    + coalesce(above, 0)
-                    * case when tolerance_type = 'absolute' then 1 else abs(target) end
-        end as band_upper
-    from targeted
+        target - below as band_lower,
+        target + above as band_upper,
+        target_origin
+    from {{ ref('int_kpi_targets') }}
 ),
 
 judged as (
     select
         kpi_values.*,
-        banded.target,
-        banded.band_lower,
-        banded.band_upper,
+        targeted.target,
+        targeted.band_lower,
+        targeted.band_upper,
+        targeted.target_origin,
+        kpis.direction,
         case
             when not kpi_values.is_closed then 'not_closed'
             when kpi_values.kpi_value is null or not kpi_values.is_complete then 'no_data'
-            when banded.target is null then 'no_target'
-            when kpi_values.kpi_value < banded.band_lower then 'off_course'
-            when kpi_values.kpi_value > banded.band_upper then 'off_course'
+            when targeted.target is null then 'no_target'
+            when kpi_values.kpi_value < targeted.band_lower then 'off_course'
+            when kpi_values.kpi_value > targeted.band_upper then 'off_course'
             else 'on_course'
         end as status
     from kpi_values
-    left join banded
+    inner join kpis on kpi_values.kpi = kpis.kpi
+    left join targeted
         on
-            kpi_values.kpi = banded.kpi
-            and kpi_values.org_unit_id = banded.org_unit_id
-            and kpi_values.grain = banded.grain
-            and kpi_values.period_start = banded.period_start
+            kpi_values.kpi = targeted.kpi
+            and kpi_values.org_unit_id = targeted.org_unit_id
+            and kpi_values.grain = targeted.grain
+            and kpi_values.period_start = targeted.period_start
 ),
 
 runs as (
@@ -130,5 +88,6 @@ select
                 partition by kpi, org_unit_id, grain, status, run_number order by period_start
             )
     end as bigint) as streak,
-    case when target <> 0 then kpi_value / target end as attainment
+    {{ attainment('direction', 'kpi_value', 'target', 'band_lower', 'band_upper') }} as attainment,
+    target_origin
 from runs

@@ -15,11 +15,14 @@ targets as (
         org_unit_id,
         grain,
         cast(target as decimal(18, 4)) as target,
+        coalesce(profile, '') as profile,
         valid_from,
         valid_to
     from {{ ref('kpi_targets') }}
     where
         kpi = 'revenue'
+        -- Growth is no amount: what it comes to is known only once revenue is.
+        and target_type = 'absolute'
         and org_unit_id in (
             select org_unit_id from {{ ref('int_org_chains') }}
             where layer <> 'project'
@@ -48,8 +51,9 @@ agreed as (
         targets.org_unit_id,
         periods.date_day,
         targets.target,
-        {{ dbt.datediff('periods.period_start', 'periods.date_day', 'day') }} as days_before,
-        {{ dbt.datediff('periods.period_start', 'periods.period_end', 'day') }} + 1 as days
+        targets.profile,
+        periods.period_start,
+        periods.period_end
     from targets
     inner join periods
         on
@@ -62,13 +66,35 @@ agreed as (
         ) = 1
 ),
 
--- Spread evenly: the parts add up to the target.
+-- Spread by its profile, evenly over the days where it has none: the parts add up to the target.
+weighed as (
+    select
+        agreed.*,
+        days.weight_before - first_day.weight_before as before_day,
+        days.weight_until - first_day.weight_before as until_day,
+        last_day.weight_until - first_day.weight_before as whole
+    from agreed
+    inner join {{ ref('int_profile_days') }} as days
+        on agreed.date_day = days.date_day and days.profile in (agreed.profile, '')
+    inner join {{ ref('int_profile_days') }} as first_day
+        on agreed.period_start = first_day.date_day and days.profile = first_day.profile
+    inner join {{ ref('int_profile_days') }} as last_day
+        on agreed.period_end = last_day.date_day and days.profile = last_day.profile
+    where last_day.weight_until > first_day.weight_before
+    qualify
+        row_number() over (
+            partition by agreed.org_unit_id, agreed.date_day order by days.profile desc
+        ) = 1
+),
+
 parts as (
     select
         org_unit_id,
         date_day,
-        round(target * (days_before + 1) / days, 4) - round(target * days_before / days, 4) as target
-    from agreed
+        cast(
+            round(target * until_day / whole, 4) - round(target * before_day / whole, 4) as decimal(18, 4)
+        ) as target
+    from weighed
 ),
 
 lines as (

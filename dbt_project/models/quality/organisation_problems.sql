@@ -563,6 +563,14 @@ problems as (
         'the event explains nothing'
     from events
     where org_unit_id not in (select org_unit_id from {{ ref('dim_org_unit') }})
+
+    union all
+    select
+        stream,
+        record_id,
+        problem,
+        outcome
+    from {{ ref('target_problems') }}
 )
 
 select

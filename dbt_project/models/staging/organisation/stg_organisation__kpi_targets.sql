@@ -1,7 +1,7 @@
 -- One row is one landed version of one record of organisation.kpi_targets, typed.
 {% set fields = [
     'kpi', 'org_unit_id', 'grain', 'target', 'tolerance_lower', 'tolerance_upper',
-    'tolerance_type', 'valid_from', 'valid_to'
+    'tolerance_type', 'sides', 'target_type', 'profile', 'valid_from', 'valid_to'
 ] %}
 {% set casts = {
     'target': 'number',
@@ -28,6 +28,9 @@ renamed as (
         {{ as_number('tolerance_lower') }} as tolerance_lower,
         {{ as_number('tolerance_upper') }} as tolerance_upper,
         lower(trim(tolerance_type)) as tolerance_type,
+        {{ band_sides('sides') }} as sides,
+        {{ target_type('target_type') }} as target_type,
+        lower(trim(profile)) as profile,
         {{ as_date('valid_from') }} as valid_from,
         {{ as_date('valid_to') }} as valid_to,
         {{ quarantine_reason(casts, required=['kpi', 'org_unit_id', 'grain', 'target']) }} as quarantine_reason
