@@ -46,12 +46,12 @@ end
       weight ~ ' * (' ~ relation_of(relation, with) ~ ' - ' ~ relation_of(relation, without) ~ ')'
     ) %}
   {% endfor %}
-  {{ return('(' ~ terms | join(' + ') ~ ') / ' ~ factorial[factors] ~ '.0') }}
-{% endmacro %}
+  ({{ terms | join(' + ') }}) / {{ factorial[factors] }}.0
+{%- endmacro %}
 
-{% macro relation_of(relation, values) %}
-  {{ return(values[0] ~ ' / nullif(' ~ values[1] ~ ', 0)' if relation == 'ratio' else values | join(' * ')) }}
-{% endmacro %}
+{% macro relation_of(relation, values) -%}
+{{ values[0] ~ ' / nullif(' ~ values[1] ~ ', 0)' if relation == 'ratio' else values | join(' * ') }}
+{%- endmacro %}
 
 {#
   The KPIs with a declared relation to their drivers: name, relation, scale, and drivers with their

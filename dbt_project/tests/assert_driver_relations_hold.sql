@@ -10,9 +10,9 @@ facts as (
         org_unit_id,
         grain,
         period_start,
-        kpi_value
+        kpi_value,
+        is_complete
     from {{ ref('fct_kpi_values') }}
-    where is_complete
 ),
 
 related as (
@@ -42,7 +42,7 @@ related as (
             and facts.grain = driver_{{ driver.position }}.grain
             and facts.period_start = driver_{{ driver.position }}.period_start
     {% endfor %}
-    where facts.kpi = {{ text_literal(kpi.name) }} and facts.kpi_value is not null
+    where facts.kpi = {{ text_literal(kpi.name) }} and facts.is_complete and facts.kpi_value is not null
     union all
     {% endfor %}
     select
