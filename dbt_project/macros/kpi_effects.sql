@@ -81,3 +81,18 @@ end
   {% endfor %}
   {{ return(found) }}
 {% endmacro %}
+
+{# What a KPI has to be by its relation, in SQL over driver_1.kpi_value, driver_2.kpi_value, ... #}
+{% macro related_value(kpi) %}
+  {% set values = [] %}
+  {% for driver in kpi.drivers %}
+    {% set value = 'driver_' ~ driver.position ~ '.kpi_value' %}
+    {% if kpi.relation == 'sum' %}
+      {% do values.append(driver.sign ~ ' * coalesce(' ~ value ~ ', 0)') %}
+    {% else %}
+      {% do values.append('coalesce(' ~ value ~ ', 0)' if driver.adds_up else value) %}
+    {% endif %}
+  {% endfor %}
+  {% if kpi.relation == 'sum' %}{{ return(values | join(' + ')) }}{% endif %}
+  {{ return(kpi.scale ~ ' * ' ~ relation_of(kpi.relation, values)) }}
+{% endmacro %}

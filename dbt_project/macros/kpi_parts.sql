@@ -59,20 +59,23 @@
   {{ return(grains()[grains().index(cadence):] if cadence in grains() else []) }}
 {% endmacro %}
 
-{# Those of all KPIs: from the finest of them on, parts of units are added up. #}
-{% macro grains_of_parts() %}
+{#
+  Which rows of parts are added up, by grain, as SQL over placed.measure: all at the grains at which a
+  KPI is explained; by day those that are added up over the days before a period too.
+#}
+{% macro measures_of_parts() %}
   {% set explained = [] %}
-  {% for kpi in kpi_metrics() %}{% do explained.extend(explained_grains(kpi.cadence)) %}{% endfor %}
-  {{ return(grains() | select('in', explained) | list) }}
-{% endmacro %}
-
-{# The measures that a KPI adds up over the days before a period too, by key. #}
-{% macro running_measures() %}
-  {% set found = [] %}
+  {% set running = ["''"] %}
   {% for kpi in kpi_metrics() %}
-    {% for input in kpi.inputs if input.running and input.key not in found %}
-      {% do found.append(input.key) %}
+    {% do explained.extend(explained_grains(kpi.cadence)) %}
+    {% for input in kpi.inputs if input.running and text_literal(input.key) not in running %}
+      {% do running.append(text_literal(input.key)) %}
     {% endfor %}
+  {% endfor %}
+  {% set found = {} %}
+  {% for grain in grains() %}
+    {% set by_day = 'placed.measure in (' ~ running | join(', ') ~ ')' if grain == 'day' else 'false' %}
+    {% do found.update({grain: 'true' if grain in explained else by_day}) %}
   {% endfor %}
   {{ return(found) }}
 {% endmacro %}

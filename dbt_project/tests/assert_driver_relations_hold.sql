@@ -23,16 +23,7 @@ related as (
         facts.grain,
         facts.period_start,
         facts.kpi_value,
-        {% set values = [] %}
-        {% for driver in kpi.drivers %}
-        {% set value = 'driver_' ~ driver.position ~ '.kpi_value' %}
-        {% do values.append('coalesce(' ~ value ~ ', 0)' if driver.adds_up or kpi.relation == 'sum' else value) %}
-        {% endfor %}
-        {% if kpi.relation == 'sum' %}
-        {% for value in values %}{{ '-' if kpi.drivers[loop.index0].sign < 0 else '+' }} {{ value }} {% endfor %} as related_value
-        {% else %}
-        {{ kpi.scale }} * {{ relation_of(kpi.relation, values) }} as related_value
-        {% endif %}
+        {{ related_value(kpi) }} as related_value
     from facts
     {% for driver in kpi.drivers %}
     left join facts as driver_{{ driver.position }}

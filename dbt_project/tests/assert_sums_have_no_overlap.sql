@@ -7,7 +7,14 @@
 {% do overlapping.append(kpi.name) %}
 {% endfor %}
 {% endfor %}
-select *
+select
+    kpi,
+    org_unit_id,
+    grain,
+    period_start,
+    comparison,
+    contributor,
+    contribution
 from {{ ref('fct_kpi_contributions') }}
 where
     contributor_type = 'child_unit'

@@ -78,9 +78,11 @@ not_covered as (
     from comparisons
     inner join covered
         on
-            {% for key in keys %}
-            comparisons.{{ key }} = covered.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            comparisons.kpi = covered.kpi
+            and comparisons.org_unit_id = covered.org_unit_id
+            and comparisons.grain = covered.grain
+            and comparisons.period_start = covered.period_start
+            and comparisons.comparison = covered.comparison
 ),
 
 contributors as (
@@ -113,9 +115,11 @@ weighted as (
     from contributors
     inner join comparisons
         on
-            {% for key in keys %}
-            contributors.{{ key }} = comparisons.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            contributors.kpi = comparisons.kpi
+            and contributors.org_unit_id = comparisons.org_unit_id
+            and contributors.grain = comparisons.grain
+            and contributors.period_start = comparisons.period_start
+            and contributors.comparison = comparisons.comparison
 ),
 
 -- Griliches and Regev (1995, "Firm productivity in Israeli industry"): a change of the rate at the

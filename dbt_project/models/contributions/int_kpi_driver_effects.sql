@@ -143,9 +143,11 @@ computed as (
     from known
     inner join side_by_side
         on
-            {% for key in keys %}
-            known.{{ key }} = side_by_side.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            known.kpi = side_by_side.kpi
+            and known.org_unit_id = side_by_side.org_unit_id
+            and known.grain = side_by_side.grain
+            and known.period_start = side_by_side.period_start
+            and known.comparison = side_by_side.comparison
     -- Against target only where every driver has one too.
     where side_by_side.untargeted = 0
 )

@@ -62,15 +62,17 @@ against_own_target as (
     from comparisons
     inner join child_targets
         on
-            {% for key in keys %}
-            comparisons.{{ key }} = child_targets.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            comparisons.kpi = child_targets.kpi
+            and comparisons.org_unit_id = child_targets.org_unit_id
+            and comparisons.grain = child_targets.grain
+            and comparisons.period_start = child_targets.period_start
     left join parts
         on
             child_targets.child_id = parts.child_id
-            {% for key in keys %}
-            and child_targets.{{ key }} = parts.{{ key }}
-            {% endfor %}
+            and child_targets.kpi = parts.kpi
+            and child_targets.org_unit_id = parts.org_unit_id
+            and child_targets.grain = parts.grain
+            and child_targets.period_start = parts.period_start
     where comparisons.parts = 'sum'
 ),
 
@@ -92,9 +94,10 @@ covered as (
     from comparisons
     inner join parts
         on
-            {% for key in keys %}
-            comparisons.{{ key }} = parts.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            comparisons.kpi = parts.kpi
+            and comparisons.org_unit_id = parts.org_unit_id
+            and comparisons.grain = parts.grain
+            and comparisons.period_start = parts.period_start
     where comparisons.parts = 'ratio'
     group by
         comparisons.{{ keys | join(', comparisons.') }}, comparisons.numerator, comparisons.denominator
@@ -130,15 +133,17 @@ weighted as (
     from contributors
     inner join comparisons
         on
-            {% for key in keys %}
-            contributors.{{ key }} = comparisons.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            contributors.kpi = comparisons.kpi
+            and contributors.org_unit_id = comparisons.org_unit_id
+            and contributors.grain = comparisons.grain
+            and contributors.period_start = comparisons.period_start
     left join child_targets
         on
             contributors.contributor = child_targets.child_id
-            {% for key in keys %}
-            and contributors.{{ key }} = child_targets.{{ key }}
-            {% endfor %}
+            and contributors.kpi = child_targets.kpi
+            and contributors.org_unit_id = child_targets.org_unit_id
+            and contributors.grain = child_targets.grain
+            and contributors.period_start = child_targets.period_start
     where comparisons.parts = 'ratio'
 )
 

@@ -1,4 +1,5 @@
--- One row is one KPI of one unit, or of a unit as a part of the one above it (part_of): from its first record to as far as its sources are known.
+-- One row is one KPI of one unit, or of a unit as a part of the one above it (part_of):
+-- from its first record to as far as its sources are known.
 {{ config(materialized='table') }}
 {% set kpis = kpi_metrics() %}
 

@@ -91,7 +91,10 @@ known_series as (
 
 -- Those of units: the rows of a part come and go with what is measured, and its newest period with
 -- that of its unit.
-unit_series as (select * from series where part_of is null),
+unit_series as (
+    select * from series
+    where part_of is null
+),
 
 -- From which day on a KPI must be written again because a series came, went, grew or shrank.
 moved_series as (
@@ -181,9 +184,10 @@ dense as (
     from series
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
+    left join explained on series.kpi = explained.kpi and periods.grain = explained.grain
     where
         -- Parts are there to explain closed periods: at the grains at which that is done.
-        (series.part_of is null or (series.kpi, periods.grain) in (select kpi, grain from explained))
+        (series.part_of is null or explained.kpi is not null)
         {% if is_incremental() %}
         and (series.kpi, periods.grain, periods.period_start) in (
             select

@@ -3,8 +3,7 @@
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
 ) }}
-{% set running = running_measures() %}
-{% set of_parts = grains_of_parts() %}
+{% set of_parts = measures_of_parts() %}
 
 with
 
@@ -107,11 +106,7 @@ select
 from placed
 where
     placed.aggregation = '{{ aggregation }}'
-    {% if grain == 'day' and grain not in of_parts %}
-    and (not placed.is_part or placed.measure in ({% for measure in running %}{{ text_literal(measure) }}, {% endfor %}''))
-    {% elif grain not in of_parts %}
-    and not placed.is_part
-    {% endif %}
+    and (not placed.is_part or {{ of_parts[grain] }})
     {% if is_incremental() %}
     and (placed.measure, {{ period_start(grain, 'placed.measure_date') }}) in (
         select

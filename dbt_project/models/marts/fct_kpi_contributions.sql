@@ -38,16 +38,17 @@ missing as (
         comparisons.*,
         sums.contributor_type,
         comparisons.change_total - sums.contribution as contribution,
-        abs(comparisons.change_total - sums.contribution)
-        <= sums.contributors * 1e-10 + 1e-12 * cast(
-            sums.moved + abs(comparisons.exact_value) + abs(comparisons.exact_value_before) as double
-        ) as is_rounding
+        sums.contributors * 1e-10
+        + 1e-12 * cast(sums.moved + abs(comparisons.exact_value) + abs(comparisons.exact_value_before) as double)
+        >= abs(comparisons.change_total - sums.contribution) as is_rounding
     from comparisons
     inner join sums
         on
-            {% for key in keys %}
-            comparisons.{{ key }} = sums.{{ key }}{{ ' and' if not loop.last }}
-            {% endfor %}
+            comparisons.kpi = sums.kpi
+            and comparisons.org_unit_id = sums.org_unit_id
+            and comparisons.grain = sums.grain
+            and comparisons.period_start = sums.period_start
+            and comparisons.comparison = sums.comparison
 ),
 
 ranked as (
@@ -110,9 +111,11 @@ rounded as (
     inner join missing
         on
             completed.contributor_type = missing.contributor_type
-            {% for key in keys %}
-            and completed.{{ key }} = missing.{{ key }}
-            {% endfor %}
+            and completed.kpi = missing.kpi
+            and completed.org_unit_id = missing.org_unit_id
+            and completed.grain = missing.grain
+            and completed.period_start = missing.period_start
+            and completed.comparison = missing.comparison
 )
 
 select
