@@ -184,11 +184,11 @@ dense as (
     from series
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
+    -- Parts are there to explain closed periods: at the grains at which that is done.
     left join explained on series.kpi = explained.kpi and periods.grain = explained.grain
     where
-        -- Parts are there to explain closed periods: at the grains at which that is done.
         (series.part_of is null or explained.kpi is not null)
-        {% if is_incremental() %}
+    {% if is_incremental() %}
         and (series.kpi, periods.grain, periods.period_start) in (
             select
                 kpi,
