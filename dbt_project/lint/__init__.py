@@ -133,7 +133,7 @@ def explained_grains(_cadence):
 
 
 def measures_of_parts():
-    return {grain: "true" for grain in grains()}
+    return dict.fromkeys(grains(), "true")
 
 
 def driver_relations():

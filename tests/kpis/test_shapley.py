@@ -22,7 +22,7 @@ FACTORS = st.tuples(
 @pytest.fixture(scope="module")
 def macros() -> jinja2.environment.TemplateModule:
     text = (DBT_PROJECT_DIR / "macros" / "kpi_effects.sql").read_text(encoding="utf-8")
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=True)
     return environment.from_string(text).module
 
 

@@ -184,19 +184,16 @@ dense as (
     from series
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
+    {% if is_incremental() %}
+    inner join touched
+        on
+            series.kpi = touched.kpi
+            and periods.grain = touched.grain
+            and periods.period_start = touched.period_start
+    {% endif %}
     -- Parts are there to explain closed periods: at the grains at which that is done.
     left join explained on series.kpi = explained.kpi and periods.grain = explained.grain
-    where
-        (series.part_of is null or explained.kpi is not null)
-    {% if is_incremental() %}
-        and (series.kpi, periods.grain, periods.period_start) in (
-            select
-                kpi,
-                grain,
-                period_start
-            from touched
-        )
-        {% endif %}
+    where series.part_of is null or explained.kpi is not null
 ),
 
 -- The total so far of every running input, at the end of every day.
