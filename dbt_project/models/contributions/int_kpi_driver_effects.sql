@@ -1,12 +1,13 @@
 {{ config(materialized='view') }}
 {% set keys = ['kpi', 'org_unit_id', 'grain', 'period_start', 'comparison'] %}
 {% set most_factors = 4 %}
+{% set related = driver_relations() %}
 
 with
 
 relations (kpi, relation, factors, driver_scale) as (
     values
-    {% for kpi in driver_relations() %}
+    {% for kpi in related %}
     (
         {{ text_literal(kpi.name) }}, '{{ kpi.relation }}', {{ kpi.drivers | length }},
         cast({{ kpi.scale }} as double)
@@ -17,7 +18,7 @@ relations (kpi, relation, factors, driver_scale) as (
 
 drivers (kpi, driver, position, driver_sign, adds_up) as (
     values
-    {% for kpi in driver_relations() %}
+    {% for kpi in related %}
     {% for driver in kpi.drivers %}
     (
         {{ text_literal(kpi.name) }}, {{ text_literal(driver.name) }}, {{ driver.position }},
