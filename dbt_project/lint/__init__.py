@@ -28,7 +28,7 @@ def _same(cell, *_args, **_options):
     return cell
 
 
-as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
+exact = as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
 target_type = band_sides = grain_rank = written_number = written_part = written_value = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
 account_kind = debit_sign = _same
@@ -59,6 +59,18 @@ def attainment(_direction, value, *_args):
 
 
 payout = target_part
+
+
+def compared_start(_comparison, _grain, start):
+    return start
+
+
+def shapley(_relation, _factors, _position):
+    return "now1 - before1"
+
+
+def related_value(_kpi):
+    return "driver_1.kpi_value"
 
 
 def text_literal(_value):
@@ -132,6 +144,19 @@ def grains():
     return ["day", "year"]
 
 
+def explained_grains(_cadence):
+    return grains()
+
+
+def measures_of_parts():
+    return dict.fromkeys(grains(), "true")
+
+
+def driver_relations():
+    driver = {"name": "one", "position": 1, "sign": 1, "adds_up": True}
+    return [{"name": "one", "relation": "product", "scale": 1, "drivers": [driver, driver]}]
+
+
 def kpi_metrics():
     words = {"nl": "", "en": ""}
     return [
@@ -144,6 +169,8 @@ def kpi_metrics():
             "kpi_value": "i1",
             "sample_size": "n1",
             "running": False,
+            "parts": "sum",
+            "cadence": "day",
             "connectors": ["one"],
         }
     ]

@@ -40,9 +40,9 @@
     Every metric with config.meta.kpi, resolved: name, label, description, meta, type;
     inputs (see koers_input); numerator, denominator (none where there is none) and kpi_value, SQL
     over i1, i2, ... of its inputs; sample_size, SQL over i1, n1, ...; numerator_name and
-    denominator_name, in words; running (a balance); over_periods and over_units (whether it adds
-    up so); version (changes with the definition) and
-    connectors and streams (the sources it depends on).
+    denominator_name, in words; parts (what it is of its child units: sum, ratio or none, see
+    koers_parts); cadence; running (a balance); over_periods and over_units (whether it adds up so);
+    version (changes with the definition); connectors and streams (the sources it depends on).
   #}
   {% set found = [] %}
   {% if execute %}
@@ -93,6 +93,18 @@
       else 'n' ~ input.slot
     ) %}
   {% endfor %}
+  {% set split = koers_parts(parts.value, parts.numerator, parts.denominator) %}
+  {% if type == 'derived' and split.of %}
+    {% set parts.numerator = split.numerator %}
+    {% set below_the_line = split.denominator %}
+    {% set names = modules.re.split(' */ *nullif *\\(', metric.type_params.expr) %}
+    {% if split.denominator and names | length == 2 %}
+      {% set parts.n = names[0] | trim %}
+      {% set parts.d = names[1].rsplit(',', 1)[0] | trim %}
+    {% endif %}
+  {% else %}
+    {% set below_the_line = parts.denominator %}
+  {% endif %}
   {% set nodes = [] %}
   {% for input in inputs if input.node not in nodes %}{% do nodes.append(input.node) %}{% endfor %}
   {% set said = [] %}
@@ -108,7 +120,9 @@
     'type': type,
     'inputs': inputs,
     'numerator': parts.numerator,
-    'denominator': parts.denominator,
+    'denominator': below_the_line,
+    'parts': split.of,
+    'cadence': meta.cadence,
     'kpi_value': parts.value if parts.denominator is none
       else koers_divided(parts.numerator, parts.denominator),
     'sample_size': sizes[0] if sizes | length == 1 else 'least(' ~ sizes | join(', ') ~ ')',

@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines.course import Standing, headline, history, standings
 from pipelines.defs.publication import PUBLICATION
 from pipelines.kpis import Kpi
+from pipelines.movers import COMPARISONS, Mover, movers
 from pipelines.plots import sparkline
 from pipelines.publication import current, open_publication
 from pipelines.settings import home, settings
@@ -53,7 +54,8 @@ def kpi_checks(kpis: Mapping[str, Kpi]) -> dg.AssetChecksDefinition:
                     continue
                 shown = headline(by_kpi[name])
                 points = history(facts, name, shown.org_unit_id)
-                yield _result(by_kpi[name], shown, sparkline(points), currency)
+                moved = movers(facts, shown)
+                yield _result(by_kpi[name], shown, sparkline(points), moved, currency)
 
     return check
 
@@ -70,7 +72,7 @@ def _nothing(name: str, why: str) -> dg.AssetCheckResult:
 
 
 def _result(
-    of_kpi: list[Standing], shown: Standing, plot: str, currency: str
+    of_kpi: list[Standing], shown: Standing, plot: str, moved: list[Mover], currency: str
 ) -> dg.AssetCheckResult:
     off = [each for each in of_kpi if each.status == "off_course"]
     metadata: dict[str, Any] = {
@@ -81,6 +83,7 @@ def _result(
         "target": shown.target if shown.target is not None else "none",
         "band": shown.band(currency),
         "history": dg.MetadataValue.md(f"![{shown.label}]({plot})"),
+        "moved_by": dg.MetadataValue.md(_moved(moved, shown, currency)),
         "off_course": dg.MetadataValue.md(_table(off, currency)),
         "data_as_of": str(shown.data_as_of),
     }
@@ -95,6 +98,24 @@ def _result(
         ),
         metadata=metadata,
     )
+
+
+def _moved(moved: list[Mover], shown: Standing, currency: str) -> str:
+    """The largest contributions to the change of the unit that is shown."""
+    if not moved:
+        return "none"
+    rows = [
+        f"| {COMPARISONS[each.comparison]} | {shown.shown(float(each.change_total), currency)} "
+        f"| {each.label.replace('|', ' ')} | {each.effect} "
+        f"| {shown.shown(float(each.contribution), currency)} "
+        f"| {'-' if each.share is None else format(each.share, '.0%')} |"
+        for each in moved
+    ]
+    head = (
+        "| compared with | change | by | effect | contribution | share |\n"
+        "|---|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows)
 
 
 def _table(off: list[Standing], currency: str) -> str:

@@ -84,6 +84,17 @@ class Kpi(Strict):
         description="The length of the periods that are judged."
     )
     drivers: tuple[str, ...] = Field(default=(), description="KPIs that move this one.")
+    driver_relation: Literal["sum", "product", "ratio"] | None = Field(
+        default=None,
+        description="What this KPI exactly is of its drivers: their sum, their product, or the "
+        "first over the second. A change is then split over them.",
+    )
+    driver_signs: tuple[Literal[1, -1], ...] = Field(
+        default=(), description="Of a sum: 1 or -1 for each driver; none where all are added."
+    )
+    driver_scale: float = Field(
+        default=1, description="Of a product or ratio: the number it is multiplied by."
+    )
     smart: Smart
     review_date: dt.date = Field(description="When the definition is looked at again.")
     tolerance: Tolerance = Field(description="Where a target names none of its own.")

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.kpis.kpi import Kpi
 from pipelines.kpis.metric import MeasureInput, MetricInput
 from pipelines.kpis.reading import Definitions, Measure
 
 AGGREGATIONS = ("sum", "count", "average", "count_distinct", "min", "max")
 ADDITIVE = ("sum", "count")
+MOST_FACTORS = 4
 LAYERS = ("organisation", "department", "team", "individual", "project")
 FUNCTIONS = {
     "abs",
@@ -109,6 +111,7 @@ def _of_kpi(found: Definitions, name: str, metric: Any) -> Iterator[tuple[str, s
             yield f"drivers: there is no KPI {driver!r}", f"Name one of: {', '.join(kpis)}"
     if name in _reach(name, lambda kpi: _drivers(found, kpi)):
         yield "drivers: they come back to it in a circle", "Take one of them out"
+    yield from _relation(metric.kpi)
     for measure, filters in _measures_below(found, name, ()):
         if missing := [layer for layer in LAYERS if layer not in measure.layers]:
             yield (
@@ -117,6 +120,33 @@ def _of_kpi(found: Definitions, name: str, metric: Any) -> Iterator[tuple[str, s
             )
         for text in filters:
             yield from _filter(measure, text)
+
+
+def _relation(kpi: Kpi) -> Iterator[tuple[str, str]]:
+    """What a declared relation to the drivers must be like to be explained by it."""
+    relation, count = kpi.driver_relation, len(kpi.drivers)
+    if relation is None:
+        if kpi.driver_signs or kpi.driver_scale != 1:
+            yield "driver_relation: it is missing", "Say sum, product or ratio, or remove the rest"
+        return
+    if len(set(kpi.drivers)) < count:
+        yield "drivers: one is named twice", "Name each once"
+    if relation == "sum" and not count:
+        yield "drivers: a sum has none", "Name its terms, or remove driver_relation"
+    if relation == "product" and not 2 <= count <= MOST_FACTORS:
+        yield f"drivers: a product has {count}", f"Name 2 to {MOST_FACTORS} factors"
+    if relation == "ratio" and count != 2:
+        yield f"drivers: a ratio has {count}", "Name what is above the line, then what is below it"
+    if kpi.driver_signs and (relation != "sum" or len(kpi.driver_signs) != count):
+        yield (
+            f"driver_signs: {len(kpi.driver_signs)} for a {relation} of {count} drivers",
+            "Give each driver of a sum one, and those of a product or ratio none",
+        )
+    if kpi.driver_scale == 0 or (kpi.driver_scale != 1 and relation == "sum"):
+        yield (
+            f"driver_scale: {kpi.driver_scale:g} for a {relation}",
+            "Remove it; a product or ratio may have any number but 0",
+        )
 
 
 def _filter(measure: Measure, text: str) -> Iterator[tuple[str, str]]:

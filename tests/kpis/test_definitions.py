@@ -116,6 +116,31 @@ WRONG = [
     (revenue(label={"en": "Revenue"}), "config.meta.kpi.label.nl", "Add it"),
     (revenue(drivers=["turnover"]), "drivers: there is no KPI 'turnover'", "Name one of: revenue"),
     (revenue(drivers=["revenue"]), "drivers: it cannot drive itself", "Remove it"),
+    (revenue(driver_relation="mean"), "config.meta.kpi.driver_relation", "It says 'mean'"),
+    (revenue(driver_relation="sum"), "drivers: a sum has none", "Name its terms"),
+    (revenue(driver_relation="product"), "drivers: a product has 0", "Name 2 to 4 factors"),
+    (revenue(driver_relation="ratio"), "drivers: a ratio has 0", "above the line"),
+    (revenue(driver_signs=[1]), "driver_relation: it is missing", "Say sum, product or ratio"),
+    (
+        revenue(driver_relation="sum", drivers=["amount"], driver_signs=[1, -1]),
+        "driver_signs: 2 for a sum of 1 drivers",
+        "Give each driver of a sum one",
+    ),
+    (
+        revenue(driver_relation="sum", drivers=["amount"], driver_signs=[2]),
+        "config.meta.kpi.driver_signs.0",
+        "It says 2",
+    ),
+    (
+        revenue(driver_relation="sum", drivers=["amount"], driver_scale=90),
+        "driver_scale: 90 for a sum",
+        "Remove it",
+    ),
+    (
+        revenue(driver_relation="sum", drivers=["amount", "amount"]),
+        "drivers: one is named twice",
+        "Name each once",
+    ),
     (metric("aa", "simple", {"measure": "amuont"}), "no measure 'amuont'", "Name one of: amount"),
     (metric("aa", "simple", {"measure": "middle"}), "middle has agg median", "Use one of sum"),
     (
@@ -222,6 +247,19 @@ def test_drivers_in_a_circle_are_refused(tmp_path: Path) -> None:
     other["name"] = "orders_won"
     with pytest.raises(KpiError, match="KPI orders_won: drivers: they come back to it in a circle"):
         check_definitions(project(tmp_path, one, other))
+
+
+def test_a_relation_to_drivers_is_accepted(tmp_path: Path) -> None:
+    made = revenue(drivers=["orders_won", "average"], driver_relation="product", driver_scale=0.5)
+    others = [revenue(), revenue()]
+    others[0]["name"], others[1]["name"] = "orders_won", "average"
+    (found,) = [
+        kpi.config.meta.kpi
+        for name, kpi in check_definitions(project(tmp_path, made, *others)).items()
+        if name == "revenue"
+    ]
+    assert (found.driver_relation, found.driver_scale) == ("product", 0.5)
+    jsonschema.validate({"metrics": [made, *others]}, schema())
 
 
 def test_broken_yaml_names_its_line_and_nothing_is_parsed(tmp_path: Path) -> None:

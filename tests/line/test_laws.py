@@ -4,7 +4,8 @@ An organisation is drawn at random: several departments, teams below teams, proj
 move or work in two teams, units that move. So are deals, in two currencies and on any side of
 midnight, and the order and number of loads they come in. Whatever is drawn: each layer adds up to
 the organisation, nothing counts twice, the facts are those of a plain reference in Python, loads in
-another order or all at once give the same facts, and a late deal changes its own periods only.
+another order or all at once give the same facts, a late deal changes its own periods only, and what
+children contributed to a change is what they did where they hung on each day.
 
 A build takes seconds, so few examples are drawn by default; HYPOTHESIS_EXAMPLES asks for more.
 """
@@ -12,6 +13,7 @@ A build takes seconds, so few examples are drawn by default; HYPOTHESIS_EXAMPLES
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import os
 import shutil
 import tempfile
@@ -38,6 +40,7 @@ ROOT = "org"
 NOBODY = f"{ROOT}/unassigned-department/unassigned-team/unassigned-individual"
 OF_THE_PERIOD = ("revenue", "new_orders", "win_rate", "average_order", "orders_per_person")
 WANTED = "+fct_kpi_values"
+EXPLAINED = "+fct_kpi_contributions"
 
 
 @dataclass
@@ -260,7 +263,7 @@ def built(home: Home) -> Sums:
             " max(case when kpi = 'revenue' then numerator end),"
             " max(case when kpi = 'new_orders' then numerator end),"
             " max(case when kpi = 'win_rate' then denominator end)"
-            " from int_kpi_values where grain = 'month' group by 1, 2"
+            " from fct_kpi_values where grain = 'month' group by 1, 2"
         ).fetchall()
     nothing = Decimal(0)
     found = {(u, m): (a or nothing, b or nothing, c or nothing) for u, m, a, b, c in rows}
@@ -273,6 +276,55 @@ def everything(home: Home) -> list[tuple[object, ...]]:
         return facts.execute("select * from fct_kpi_values order by all").fetchall()
 
 
+Moves = dict[tuple[str, str, dt.date], Decimal]
+
+
+def moves(world: World) -> Moves:
+    """By how much revenue changed from one month to the next: per unit, child of it, and month."""
+    did: defaultdict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
+    months = set()
+    for deal in world.deals:
+        day = deal.closed_at.astimezone(ZONE).date()
+        months.add(day.replace(day=1))
+        if deal.stage == "Closed won":
+            for chain, part in world.chains(deal.owner, day):
+                for child, parent in itertools.pairwise(chain):
+                    did[parent, child, day.replace(day=1)] += _in_euro(deal, day) * part
+    changes: defaultdict[tuple[str, str, dt.date], Decimal] = defaultdict(Decimal)
+    for (parent, child, month), value in did.items():
+        changes[parent, child, month] += value
+        changes[parent, child, (month + dt.timedelta(days=31)).replace(day=1)] -= value
+    return {key: change for key, change in changes.items() if change}
+
+
+def comparisons(home: Home) -> set[tuple[str, dt.date]]:
+    """The units and months that have a month before: the month is closed, and not the first."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as facts:
+        rows = facts.execute(
+            "select org_unit_id, now.period_start from fct_kpi_values as now"
+            " inner join fct_kpi_values as earlier using (kpi, org_unit_id, grain)"
+            " where kpi = 'revenue' and grain = 'month' and now.is_closed"
+            " and earlier.period_end + 1 = now.period_start"
+        ).fetchall()
+    return set(rows)
+
+
+def contributed(home: Home) -> Moves:
+    """The same from the contributions."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as facts:
+        rows = facts.execute(
+            "select org_unit_id, contributor, period_start, contribution"
+            " from fct_kpi_contributions where kpi = 'revenue' and grain = 'month'"
+            " and comparison = 'previous_period' and contributor_type = 'child_unit'"
+        ).fetchall()
+    return {(unit, child, month): contribution for unit, child, month, contribution in rows}
+
+
+def explanations(home: Home) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(home.warehouse), read_only=True) as facts:
+        return facts.execute("select * from fct_kpi_contributions order by all").fetchall()
+
+
 def build(home: Home) -> None:
     dbt(["run", "--select", WANTED], home)
 
@@ -282,6 +334,8 @@ TESTS = [
     "assert_projects_add_up_to_the_organisation",
     "assert_no_measure_is_lost",
     "assert_attribution_gives_all_and_no_more",
+    "assert_contributions_add_up",
+    "assert_sums_have_no_overlap",
 ]
 
 
@@ -311,8 +365,14 @@ def _holds(world: World, folder: Path) -> None:
 
     _deals(once, "all.csv", world.deals)
     ingest(once)
-    dbt(["build", "--select", WANTED, "dim_org_unit", "+dim_org_unit", *TESTS], once)
+    dbt(["build", "--select", EXPLAINED, "+dim_org_unit", *TESTS], once)
     assert built(once) == expected
+    compared = comparisons(once)
+    assert contributed(once) == {
+        (unit, child, month): change
+        for (unit, child, month), change in moves(world).items()
+        if (unit, month) in compared
+    }
 
     # The later half first, then the rest, the first half again, and everything once more.
     halves = [[d for d in world.deals if d.load == load] for load in (1, 0)]
@@ -321,6 +381,8 @@ def _holds(world: World, folder: Path) -> None:
         ingest(grown, NOW + dt.timedelta(days=number))
         build(grown)
     assert everything(grown) == everything(once)
+    dbt(["run", "--select", EXPLAINED], grown)
+    assert explanations(grown) == explanations(once)
     won = [deal for deal in world.deals if deal.stage == "Closed won"]
     if won:
         _changes_its_own_periods_only(grown, world, won[0])

@@ -27,6 +27,9 @@ UNKNOWN_IN_ADVANCE = {"customer_value", "mqls_needed", "nps_margin", "order_book
 UNKNOWN_IN_ADVANCE |= {"orders_needed", "pipeline_coverage"}
 """Derived from others that are known, and from targets; tests/parity holds them."""
 
+NOT_SPLIT = {"customer_value", "launch_effect", "mqls_needed", "nps_margin", "orders_needed"}
+"""Neither a sum nor a ratio of sums: their children do not add up to them."""
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict[str, Any], str]:
@@ -112,6 +115,110 @@ def test_every_kpi_is_what_metricflow_says(ran: tuple[Home, dict[str, Any], str]
     assert months.compared > 40_000
     assert others.compared > 20_000
     assert months.differences + others.differences == []
+
+
+def test_every_change_is_explained_to_the_last_digit(
+    ran: tuple[Home, dict[str, Any], str],
+) -> None:
+    home, _, _ = ran
+    with published(home) as facts:
+        wrong = facts.execute(
+            "select kpi, org_unit_id, period_start from fct_kpi_contributions"
+            " group by kpi, org_unit_id, grain, period_start, comparison, contributor_type"
+            " having sum(contribution) <> max(change_total)"
+        ).fetchall()
+        not_split = {
+            kpi
+            for (kpi,) in facts.execute(
+                "select kpi from dim_kpi where split_over_units is null"
+            ).fetchall()
+        }
+        explained = {
+            kind: {kpi for (kpi,) in rows}
+            for kind in ("child_unit", "driver_kpi")
+            for rows in [
+                facts.execute(
+                    "select distinct kpi from fct_kpi_contributions where contributor_type = ?"
+                    " and comparison = 'previous_period' and org_unit_id = 'noorderlicht'",
+                    [kind],
+                ).fetchall()
+            ]
+        }
+        remainders = facts.execute(
+            "select distinct kpi, comparison from fct_kpi_contributions"
+            " where contributor = '(remainder)'"
+        ).fetchall()
+        changed = {
+            kpi
+            for (kpi,) in facts.execute(
+                "select kpi from fct_kpi_values where org_unit_id = 'noorderlicht'"
+                " and grain = 'month' and is_closed"
+                " group by kpi having count(distinct kpi_value) > 1"
+            ).fetchall()
+        }
+    assert wrong == []
+    assert not_split == NOT_SPLIT
+    assert explained["child_unit"] == changed - not_split
+    assert explained["driver_kpi"] == {"revenue", "operating_result", "return_pct", "mqls_needed"}
+    # What was agreed on orders and on their average does not make what was agreed on revenue.
+    assert remainders == [("revenue", "target")]
+
+
+def test_rate_and_mix_are_those_of_the_children(ran: tuple[Home, dict[str, Any], str]) -> None:
+    """Griliches and Regev over the departments, which never move, computed again from the facts."""
+    home, _, _ = ran
+    with published(home) as facts:
+        values = {
+            (kpi, unit, month): (float(numerator), float(denominator))
+            for kpi, unit, month, numerator, denominator in facts.execute(
+                "select kpi, org_unit_id, period_start, numerator, denominator"
+                " from fct_kpi_values inner join dim_org_unit using (org_unit_id)"
+                " where layer in ('organisation', 'department') and denominator <> 0"
+                " and grain = 'month' and kpi in ('win_rate', 'gross_margin',"
+                " 'days_sales_outstanding', 'average_order')"
+            ).fetchall()
+        }
+        rows = facts.execute(
+            "select kpi, period_start, compared_with, contributor, effect, contribution"
+            " from fct_kpi_contributions where org_unit_id = 'noorderlicht' and grain = 'month'"
+            " and comparison <> 'target' and contributor_type = 'child_unit'"
+        ).fetchall()
+    checked = set()
+    for kpi, month, earlier, child, effect, contribution in rows:
+        keys = [(kpi, unit, day) for unit in ("noorderlicht", child) for day in (month, earlier)]
+        if not all(key in values for key in keys):
+            continue
+        whole_now, whole_before, child_now, child_before = (values[key] for key in keys)
+        weights = child_now[1] / whole_now[1], child_before[1] / whole_before[1]
+        rates = child_now[0] / child_now[1], child_before[0] / child_before[1]
+        middle = (whole_now[0] / whole_now[1] + whole_before[0] / whole_before[1]) / 2
+        expected = {
+            "rate": (weights[0] + weights[1]) / 2 * (rates[0] - rates[1]),
+            "mix": (weights[0] - weights[1]) * ((rates[0] + rates[1]) / 2 - middle),
+        }[effect]
+        assert float(contribution) == pytest.approx(expected, rel=1e-9, abs=1e-8)
+        checked.add((kpi, child, effect))
+    assert len(checked) >= 10
+
+
+def test_an_incident_is_traced_to_the_team(ran: tuple[Home, dict[str, Any], str]) -> None:
+    home, truth, _ = ran
+    traced = 0
+    with published(home) as facts:
+        for incident in truth["incidents"]:
+            rows = facts.execute(
+                "select first(contributor order by abs(contribution) desc)"
+                " from fct_kpi_contributions inner join dim_org_unit as units"
+                " on fct_kpi_contributions.org_unit_id = units.parent_id"
+                " where kpi = ? and units.org_unit_id = ? and units.layer = 'team'"
+                " and grain = 'month' and period_start = ? and comparison = 'previous_period'"
+                " and contributor_type = 'child_unit' having count(*) > 0",
+                [incident["kpi"], incident["org_unit_id"], incident["first"][:7] + "-01"],
+            ).fetchall()
+            for (contributor,) in rows:
+                assert contributor == incident["org_unit_id"], incident
+                traced += 1
+    assert traced >= 2
 
 
 def test_nothing_new_changes_nothing(ran: tuple[Home, dict[str, Any], str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines.defs.checks import kpi_checks
@@ -21,6 +23,27 @@ def kpis(manifest: dict[str, Any]) -> dict[str, Kpi]:
 
     found = load_kpis(manifest)
     return {name: found[name] for name in KPIS}
+
+
+def contributions(file: Path, *rows: tuple[str, str, str, str, str]) -> None:
+    """Contributions to the revenue of February: unit, type, contributor, contribution, change."""
+    with duckdb.connect(str(file)) as db:
+        db.execute(
+            "create table fct_kpi_contributions (kpi varchar, org_unit_id varchar, grain varchar,"
+            " period_start date, comparison varchar, contributor_type varchar,"
+            " contributor varchar, effect varchar, contribution decimal(38, 10),"
+            " change_total decimal(38, 10))"
+        )
+        db.execute(
+            "insert into dim_org_unit by name select 'p2' as org_unit_id,"
+            " 'individual' as layer, 'Kees' as name, 'north' as parent_id"
+        )
+        for unit, kind, contributor, contribution, change in rows:
+            db.execute(
+                "insert into fct_kpi_contributions values ('revenue', ?, 'month', '2025-02-01',"
+                " 'previous_period', ?, ?, 'total', ?, ?)",
+                [unit, kind, contributor, contribution, change],
+            )
 
 
 def results(kpis: dict[str, Kpi]) -> dict[str, dg.AssetCheckEvaluation]:
@@ -52,6 +75,16 @@ def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -
             fact("win_rate", "north", month(2), 0.4, "on_course", target=0.35, lower=0.3),
         ],
     )
+    contributions(
+        koers_home.warehouse,
+        ("org", "child_unit", "sales", "-12", "-15"),
+        ("org", "child_unit", "(overlap)", "-3", "-15"),
+        ("org", "child_unit", "p1", "2", "-15"),
+        ("org", "child_unit", "p2", "-2.5", "-15"),
+        ("org", "child_unit", "south", "0.5", "-15"),
+        ("org", "driver_kpi", "win_rate", "-15", "-15"),
+        ("north", "child_unit", "p1", "7", "7"),
+    )
     publish(koers_home.warehouse, koers_home, run_id="test", keep=2)
     told = results(kpis)
 
@@ -68,5 +101,18 @@ def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -
     assert "Piet" not in str(shown["off_course"]), "a person is counted, not named"
     assert "People off course: 1" in str(shown["off_course"])
 
+    moved = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in str(shown["moved_by"]).splitlines()[2:]
+    ]
+    assert [(row[0], row[2], row[5]) for row in moved] == [
+        ("the period before", "Verkoop", "80%"),
+        ("the period before", "(overlap)", "20%"),
+        ("the period before", "2 people", "3%"),
+        ("the period before", "Win rate", "100%"),
+    ]
+    assert "-€12.00" in moved[0]
+
     assert told["win_rate"].passed
+    assert told["win_rate"].metadata["moved_by"].value == "none"
     assert not told["nps"].passed, "no data is not all well"

@@ -1,4 +1,5 @@
--- One row is one KPI of one unit: from its first record to as far as its sources are known.
+-- One row is one KPI of one unit, or of a unit as a part of the one above it (part_of):
+-- from its first record to as far as its sources are known.
 {{ config(materialized='table') }}
 {% set kpis = kpi_metrics() %}
 
@@ -77,6 +78,7 @@ series as (
     select
         first_dates.kpi,
         first_dates.org_unit_id,
+        parts.parent_id as part_of,
         first_dates.first_date,
         watermarks.data_as_of,
         least(
@@ -85,6 +87,8 @@ series as (
     from first_dates
     inner join watermarks on first_dates.kpi = watermarks.kpi
     left join unit_ends on first_dates.org_unit_id = unit_ends.org_unit_id
+    -- A part has no end: what a unit did for the one above it stays in that one's windows of days.
+    left join {{ ref('int_org_parts') }} as parts on first_dates.org_unit_id = parts.part_id
     where first_dates.first_date <= watermarks.data_as_of
 )
 

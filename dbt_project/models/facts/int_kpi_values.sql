@@ -20,6 +20,16 @@ kpis (kpi, definition_version) as (
     (null, null)
 ),
 
+explained (kpi, grain) as (
+    values
+    {% for kpi in kpis %}
+    {% for grain in explained_grains(kpi.cadence) %}
+    ({{ text_literal(kpi.name) }}, '{{ grain }}'),
+    {% endfor %}
+    {% endfor %}
+    (null, null)
+),
+
 -- is_running: added up over the days before the end of the period too. window_days: how many of
 -- them; to_date: since the start of which period; neither: since ever.
 inputs (kpi, slot, measure, is_running, window_days, to_date, fill) as (
@@ -75,31 +85,38 @@ known_series as (
         min(period_start) as first_date,
         max(period_start) as last_date
     from {{ this }}
-    where grain = 'day'
+    where grain = 'day' and part_of is null
     group by kpi, org_unit_id
+),
+
+-- Those of units: the rows of a part come and go with what is measured, and its newest period with
+-- that of its unit.
+unit_series as (
+    select * from series
+    where part_of is null
 ),
 
 -- From which day on a KPI must be written again because a series came, went, grew or shrank.
 moved_series as (
     select
-        coalesce(series.kpi, known_series.kpi) as kpi,
+        coalesce(unit_series.kpi, known_series.kpi) as kpi,
         min(
             case
-                when series.first_date is distinct from known_series.first_date
+                when unit_series.first_date is distinct from known_series.first_date
                     then least(
-                        coalesce(series.first_date, known_series.first_date),
-                        coalesce(known_series.first_date, series.first_date)
+                        coalesce(unit_series.first_date, known_series.first_date),
+                        coalesce(known_series.first_date, unit_series.first_date)
                     )
-                else least(series.last_date, known_series.last_date)
+                else least(unit_series.last_date, known_series.last_date)
             end
         ) as since
-    from series
+    from unit_series
     full outer join known_series
-        on series.kpi = known_series.kpi and series.org_unit_id = known_series.org_unit_id
+        on unit_series.kpi = known_series.kpi and unit_series.org_unit_id = known_series.org_unit_id
     where
-        series.first_date is distinct from known_series.first_date
-        or series.last_date is distinct from known_series.last_date
-    group by coalesce(series.kpi, known_series.kpi)
+        unit_series.first_date is distinct from known_series.first_date
+        or unit_series.last_date is distinct from known_series.last_date
+    group by coalesce(unit_series.kpi, known_series.kpi)
 ),
 
 redefined as (
@@ -157,6 +174,7 @@ dense as (
     select
         series.kpi,
         series.org_unit_id,
+        series.part_of,
         series.last_date,
         periods.grain,
         periods.period_start,
@@ -167,14 +185,15 @@ dense as (
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
     {% if is_incremental() %}
-    where (series.kpi, periods.grain, periods.period_start) in (
-        select
-            kpi,
-            grain,
-            period_start
-        from touched
-    )
+    inner join touched
+        on
+            series.kpi = touched.kpi
+            and periods.grain = touched.grain
+            and periods.period_start = touched.period_start
     {% endif %}
+    -- Parts are there to explain closed periods: at the grains at which that is done.
+    left join explained on series.kpi = explained.kpi and periods.grain = explained.grain
+    where series.part_of is null or explained.kpi is not null
 ),
 
 -- The total so far of every running input, at the end of every day.
@@ -298,6 +317,8 @@ filled as (
             and dense.org_unit_id = taken.org_unit_id
             and dense.grain = taken.grain
             and dense.period_start = taken.period_start
+    -- A part of which nothing is recorded has no row, so that it is as if it had none before.
+    where dense.part_of is null or taken.kpi is not null
 ),
 
 computed as (
@@ -305,6 +326,7 @@ computed as (
     select
         kpi,
         org_unit_id,
+        part_of,
         last_date,
         grain,
         period_start,
@@ -320,6 +342,7 @@ computed as (
     select
         kpi,
         org_unit_id,
+        part_of,
         last_date,
         grain,
         period_start,
@@ -335,6 +358,7 @@ computed as (
 select
     computed.kpi,
     computed.org_unit_id,
+    computed.part_of,
     computed.grain,
     computed.period_start,
     computed.period_end,

@@ -3,6 +3,7 @@
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
 ) }}
+{% set of_parts = measures_of_parts() %}
 
 with
 
@@ -18,7 +19,8 @@ changed_days as (
 ),
 {% endif %}
 
--- The unit itself and everything above it on the day it was attributed; the project beside them.
+-- The unit itself and everything above it on the day it was attributed; the project beside them;
+-- and apart, what every unit on the way did for the one it hung under that day.
 placed as (
     select
         days.measure,
@@ -28,6 +30,7 @@ placed as (
         days.entity,
         days.measure_value,
         days.row_count,
+        false as is_part,
         days.build
     from days
     inner join {{ ref('int_org_paths') }} as paths
@@ -37,6 +40,25 @@ placed as (
             and days.attributed_on between paths.valid_from and paths.valid_to
     union all
     select
+        days.measure,
+        days.aggregation,
+        days.measure_date,
+        parts.part_id as org_unit_id,
+        days.entity,
+        days.measure_value,
+        days.row_count,
+        true as is_part,
+        days.build
+    from days
+    inner join {{ ref('int_org_paths') }} as paths
+        on
+            days.org_unit_id = paths.leaf_id
+            and days.team_id = paths.parent_id
+            and days.attributed_on between paths.valid_from and paths.valid_to
+    inner join {{ ref('int_org_parts') }} as parts
+        on paths.ancestor_id = parts.parent_id and paths.child_id = parts.child_id
+    union all
+    select
         measure,
         aggregation,
         measure_date,
@@ -44,6 +66,7 @@ placed as (
         entity,
         measure_value,
         row_count,
+        false as is_part,
         build
     from days
     where row_count > 0
@@ -56,6 +79,7 @@ placed as (
         entity,
         measure_value,
         row_count,
+        false as is_part,
         build
     from days
     where row_count = 0
@@ -82,6 +106,7 @@ select
 from placed
 where
     placed.aggregation = '{{ aggregation }}'
+    and (not placed.is_part or {{ of_parts[grain] }})
     {% if is_incremental() %}
     and (placed.measure, {{ period_start(grain, 'placed.measure_date') }}) in (
         select

@@ -34,7 +34,9 @@ kpis as (
         {{ text_literal(smart.get('realistic')) }} as smart_realistic,
         {{ text_literal(smart.get('time_bound')) }} as smart_time_bound,
         cast({{ text_literal(meta.get('review_date')) }} as date) as review_date,
-        {{ text_literal(kpi.version) }} as definition_version
+        {{ text_literal(kpi.version) }} as definition_version,
+        {{ text_literal(kpi.parts) }} as split_over_units,
+        {{ text_literal(meta.get('driver_relation')) }} as driver_relation
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

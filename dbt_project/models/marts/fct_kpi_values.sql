@@ -15,3 +15,4 @@ select
     data_as_of,
     definition_version
 from {{ ref('int_kpi_values') }}
+where part_of is null
