@@ -1,0 +1,186 @@
+"""Every point of many series judged by the points before it: one walk over time.
+
+`judge` is a pure function of the values: the point under test never moves its own band, and a walk
+over a longer history says the same of the earlier points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.bands.fit import HALF_LIFE, Expected, Season, expect
+from pipelines.bands.limits import INCIDENT_ALPHA, PERSISTS, alpha_of, enough, limit
+from pipelines.bands.robust import Array
+from pipelines.bands.scales import Kind, Scale
+
+WINDOW = int(3 * HALF_LIFE)
+"""Periods looked back: what is older weighs less than an eighth."""
+
+FIRST = 10
+"""Points from which the scale of a series is taken. No verdict falls in them."""
+
+NO_VALUE, INSUFFICIENT, STABLE, DRIFTING = range(4)
+STATUSES = ("no_data", "insufficient_data", "stable", "drifting")
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Series × periods. `lower`, `centre`, `upper` are in units of the KPI, NaN where there is no
+    band; `score` is the distance to the centre in half-widths (beyond -1 or 1 is drifting; on the
+    scale of the kind, so the two sides need not be as wide); `status` indexes STATUSES."""
+
+    lower: Array
+    centre: Array
+    upper: Array
+    score: Array
+    status: NDArray[np.int8]
+
+
+def judge(
+    values: Array,
+    *,
+    kind: Kind,
+    grain: str,
+    budget: Array | float = 1.0,
+    sizes: Array | None = None,
+    left_out: NDArray[np.bool_] | None = None,
+    seasons: NDArray[np.intp] | None = None,
+    newest_only: bool = False,
+) -> Bands:
+    """Judge every point of `values` (series × periods, oldest first, NaN where there is none).
+
+    `sizes` are the denominators of rates and averages; `left_out` marks points that are no part of
+    what is normal, such as known events (they are judged); `seasons` is the season of each column,
+    0 and up; `budget` the false alarms per year, one for all or one per series. `newest_only`
+    judges the last column and takes the others as they are, incidents among them.
+    """
+    rows, width = values.shape
+    values = np.where(np.isfinite(values), values, np.nan)
+    wanted = np.broadcast_to(np.asarray(budget, dtype=float), (rows,))
+    shape = (rows, width)
+    bands = Bands(*(np.full(shape, np.nan) for _ in range(4)), np.zeros(shape, dtype=np.int8))
+    for each in np.unique(wanted):
+        chosen = np.flatnonzero(wanted == each)
+        _Walk(
+            values[chosen],
+            Scale.of(kind, *_first(values[chosen], None if sizes is None else sizes[chosen])),
+            alpha_of(grain, float(each)),
+            PERSISTS[grain],
+            None if sizes is None else sizes[chosen],
+            None if left_out is None else left_out[chosen],
+            seasons,
+        ).into(bands, chosen, width - 1 if newest_only else 0)
+    return bands
+
+
+def _first(values: Array, sizes: Array | None) -> tuple[Array, Array | None]:
+    """The first FIRST points of each series, NaN elsewhere; the columns past the last are cut."""
+    among = np.cumsum(np.isfinite(values), axis=1) <= FIRST
+    end = int(among.sum(axis=1).max(initial=0))
+    first = np.where(among[:, :end], values[:, :end], np.nan)
+    return first, None if sizes is None else np.where(np.isfinite(first), sizes[:, :end], np.nan)
+
+
+class _Walk:
+    """The state of a walk: what of each series counts as normal so far."""
+
+    def __init__(
+        self,
+        values: Array,
+        scale: Scale,
+        alpha: float,
+        persists: int,
+        sizes: Array | None,
+        left_out: NDArray[np.bool_] | None,
+        seasons: NDArray[np.intp] | None,
+    ) -> None:
+        self.values, self.sizes, self.scale = values, sizes, scale
+        self.alpha, self.persists, self.seasons = alpha, persists, seasons
+        self.g = scale.to(values, sizes)
+        self.normal = self.g if left_out is None else np.where(left_out, np.nan, self.g)
+        self.normal = self.normal.copy()
+        self.sampling = scale.sampling(values, sizes)
+        self.noise = scale.noise(values, sizes)
+        self.run = np.zeros(len(values), dtype=int)
+        self.seen = np.cumsum(np.isfinite(values), axis=1)
+
+    def into(self, bands: Bands, chosen: NDArray[np.intp], first: int) -> None:
+        """Judge the columns from `first` on and write them in the rows `chosen` of `bands`."""
+        for t in range(first, self.values.shape[1]):
+            present = np.isfinite(self.g[:, t])
+            bands.status[chosen[present], t] = INSUFFICIENT
+            # The scale is known from the first points, all before this one.
+            rows = np.flatnonzero(present & (self.seen[:, t] > FIRST))
+            if not len(rows):
+                continue
+            expected = self._expected(rows, t)
+            half = expected.spread * limit(expected.free, expected.tails, self.alpha)
+            tiny = 1e-9 * np.maximum(np.abs(expected.centre), 1e-9)
+            known = (expected.points >= enough(self.alpha)) & (half > tiny)
+            rows, centre, half = rows[known], expected.centre[known], half[known]
+            off = self.g[rows, t] - centre
+            self._write(bands, chosen, rows, t, centre, half, off / half)
+            wild = expected.spread * limit(expected.free, expected.tails, INCIDENT_ALPHA)
+            is_incident = (np.abs(off) > np.maximum(half, wild[known]))
+            self._remember(rows, t, centre, np.where(is_incident, np.sign(off), 0).astype(int))
+
+    def _expected(self, rows: NDArray[np.intp], t: int) -> Expected:
+        since = max(0, t - WINDOW)
+        x = self.normal[rows, since:t]
+        noise = sampling = next_noise = next_sampling = None
+        if self.noise is not None:
+            noise, next_noise = self.noise[rows, since:t], self.noise[rows, t]
+        if self.sampling is not None:
+            sampling, next_sampling = self.sampling[rows, since:t], self.sampling[rows, t]
+        season = None
+        if self.seasons is not None:
+            count = int(self.seasons.max()) + 1
+            season = Season(self.seasons[since:t], int(self.seasons[t]), count)
+        level = np.nansum(x, axis=1) / np.maximum(np.isfinite(x).sum(axis=1), 1)
+        return expect(
+            x,
+            noise=noise,
+            next_noise=next_noise,
+            sampling=sampling,
+            next_sampling=next_sampling,
+            season=season,
+            floor=self.scale.take(rows).floor(level),
+        )
+
+    def _write(
+        self,
+        bands: Bands,
+        chosen: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        t: int,
+        centre: Array,
+        half: Array,
+        score: Array,
+    ) -> None:
+        size = None if self.sizes is None else self.sizes[rows, t : t + 1]
+        scale, to = self.scale.take(rows), chosen[rows]
+        bands.lower[to, t] = scale.back((centre - half)[:, None], size)[:, 0]
+        bands.centre[to, t] = scale.back(centre[:, None], size)[:, 0]
+        bands.upper[to, t] = scale.back((centre + half)[:, None], size)[:, 0]
+        bands.score[to, t] = score
+        bands.status[to, t] = np.where(np.abs(score) > 1, DRIFTING, STABLE)
+
+    def _remember(
+        self, rows: NDArray[np.intp], t: int, centre: Array, side: NDArray[np.int_]
+    ) -> None:
+        """Leave incidents out of what is normal, unless they have become so."""
+        before = self.run[rows]
+        run = np.where(side == 0, 0, np.where(before * side > 0, before + side, side))
+        out = rows[side != 0]
+        self.normal[out, t] = np.nan
+        lasting = np.abs(run) >= self.persists
+        since = t - self.persists + 1
+        for row, level in zip(rows[lasting], centre[lasting], strict=True):
+            # The past keeps its spread and moves to the new level.
+            new = self.g[row, since : t + 1]
+            self.normal[row, :since] += np.nanmedian(new) - level
+            self.normal[row, since : t + 1] = new
+        self.run[rows] = np.where(lasting, 0, run)
