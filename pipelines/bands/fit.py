@@ -8,7 +8,7 @@ left out. Values are on a scale on which the spread does not follow the level (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,14 +43,19 @@ class Expected:
     free: Array
     tails: Array
 
+    def take(self, rows: NDArray[np.bool_]) -> Expected:
+        return Expected(*(getattr(self, field.name)[rows] for field in fields(self)))
+
 
 @dataclass(frozen=True)
 class Season:
-    """Which season each period is in: `of` per column, `next` of the point to come, 0 to count-1."""
+    """Which season each period is in: `of` per column, `next` of the point to come, 0 to count-1;
+    `least` is how many points each season must have."""
 
     of: NDArray[np.intp]
     next: int
     count: int
+    least: int
 
 
 def expect(
@@ -187,7 +192,7 @@ def _season(
     """The effect of each season, the part of it that is kept (0 to 1), and points per season.
 
     Means of clipped deviations per season, drawn to nought by 1 - 1/F (James and Stein 1961), and
-    left out whole where F is below EARNED_SEASON or a season has fewer than three points.
+    left out whole where F is below EARNED_SEASON or a season has too few points.
     """
     rows = len(flat)
     if season is None:
@@ -195,7 +200,7 @@ def _season(
     groups = np.eye(season.count)[season.of]
     present = np.isfinite(flat)
     counts = present.astype(float) @ groups
-    enough = counts.min(axis=1) >= 3
+    enough = counts.min(axis=1) >= season.least
     effects, kept = np.zeros((rows, season.count)), np.zeros(rows)
     if not enough.any():
         return effects, kept, counts

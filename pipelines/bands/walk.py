@@ -6,6 +6,7 @@ over a longer history says the same of the earlier points.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ WINDOW = int(3 * HALF_LIFE)
 
 FIRST = 10
 """Points from which the scale of a series is taken. No verdict falls in them."""
+
+SEASONS = {"day": (7, 3), "week": (12, 8), "month": (12, 3)}
+"""Per grain how many seasons there are (weekdays, months of the year) and the least points in each
+before they are looked at: three weeks, two years of weeks, three years of months."""
 
 NO_VALUE, INSUFFICIENT, STABLE, DRIFTING = range(4)
 STATUSES = ("no_data", "insufficient_data", "stable", "drifting")
@@ -54,7 +59,7 @@ def judge(
 
     `sizes` are the denominators of rates and averages; `left_out` marks points that are no part of
     what is normal, such as known events (they are judged); `seasons` is the season of each column,
-    0 and up; `budget` the false alarms per year, one for all or one per series. `newest_only`
+    0 and up (see SEASONS); `budget` the false alarms per year, one for all or one per series. `newest_only`
     judges the last column and takes the others as they are, incidents among them.
     """
     rows, width = values.shape
@@ -64,11 +69,11 @@ def judge(
     bands = Bands(*(np.full(shape, np.nan) for _ in range(4)), np.zeros(shape, dtype=np.int8))
     for each in np.unique(wanted):
         chosen = np.flatnonzero(wanted == each)
-        _Walk(
+        Walk(
             values[chosen],
             Scale.of(kind, *_first(values[chosen], None if sizes is None else sizes[chosen])),
+            grain,
             alpha_of(grain, float(each)),
-            PERSISTS[grain],
             None if sizes is None else sizes[chosen],
             None if left_out is None else left_out[chosen],
             seasons,
@@ -84,21 +89,22 @@ def _first(values: Array, sizes: Array | None) -> tuple[Array, Array | None]:
     return first, None if sizes is None else np.where(np.isfinite(first), sizes[:, :end], np.nan)
 
 
-class _Walk:
+class Walk:
     """The state of a walk: what of each series counts as normal so far."""
 
     def __init__(
         self,
         values: Array,
         scale: Scale,
+        grain: str,
         alpha: float,
-        persists: int,
         sizes: Array | None,
         left_out: NDArray[np.bool_] | None,
         seasons: NDArray[np.intp] | None,
     ) -> None:
         self.values, self.sizes, self.scale = values, sizes, scale
-        self.alpha, self.persists, self.seasons = alpha, persists, seasons
+        self.grain, self.alpha, self.seasons = grain, alpha, seasons
+        self.persists = PERSISTS[grain]
         self.g = scale.to(values, sizes)
         self.normal = self.g if left_out is None else np.where(left_out, np.nan, self.g)
         self.normal = self.normal.copy()
@@ -109,23 +115,30 @@ class _Walk:
 
     def into(self, bands: Bands, chosen: NDArray[np.intp], first: int) -> None:
         """Judge the columns from `first` on and write them in the rows `chosen` of `bands`."""
-        for t in range(first, self.values.shape[1]):
-            present = np.isfinite(self.g[:, t])
-            bands.status[chosen[present], t] = INSUFFICIENT
+        present = np.isfinite(self.g[:, first:])
+        bands.status[chosen, first:] = np.where(present, INSUFFICIENT, NO_VALUE)
+        for t, rows, expected in self.steps(first):
+            half = expected.spread * limit(expected.free, expected.tails, self.alpha)
+            known = np.flatnonzero(expected.points >= enough(self.alpha))
+            self._write(bands, chosen, rows[known], t, expected.centre[known], half[known])
+
+    def steps(self, first: int) -> Iterator[tuple[int, NDArray[np.intp], Expected]]:
+        """Per column from `first` on: which series have a point there and enough before it to say
+        anything, and what it was expected to be."""
+        for t in range(first, self.g.shape[1]):
             # The scale is known from the first points, all before this one.
-            rows = np.flatnonzero(present & (self.seen[:, t] > FIRST))
+            rows = np.flatnonzero(np.isfinite(self.g[:, t]) & (self.seen[:, t] > FIRST))
             if not len(rows):
                 continue
             expected = self._expected(rows, t)
-            half = expected.spread * limit(expected.free, expected.tails, self.alpha)
-            tiny = 1e-9 * np.maximum(np.abs(expected.centre), 1e-9)
-            known = (expected.points >= enough(self.alpha)) & (half > tiny)
-            rows, centre, half = rows[known], expected.centre[known], half[known]
-            off = self.g[rows, t] - centre
-            self._write(bands, chosen, rows, t, centre, half, off / half)
-            wild = expected.spread * limit(expected.free, expected.tails, INCIDENT_ALPHA)
-            is_incident = (np.abs(off) > np.maximum(half, wild[known]))
-            self._remember(rows, t, centre, np.where(is_incident, np.sign(off), 0).astype(int))
+            steady = expected.spread > 1e-9 * np.maximum(np.abs(expected.centre), 1e-9)
+            rows, expected = rows[steady], expected.take(steady)
+            yield t, rows, expected
+            alpha = min(self.alpha, INCIDENT_ALPHA)
+            wild = expected.spread * limit(expected.free, expected.tails, alpha)
+            off = self.g[rows, t] - expected.centre
+            side = np.where(np.abs(off) > wild, np.sign(off), 0).astype(int)
+            self._remember(rows, t, expected.centre, side)
 
     def _expected(self, rows: NDArray[np.intp], t: int) -> Expected:
         since = max(0, t - WINDOW)
@@ -136,9 +149,8 @@ class _Walk:
         if self.sampling is not None:
             sampling, next_sampling = self.sampling[rows, since:t], self.sampling[rows, t]
         season = None
-        if self.seasons is not None:
-            count = int(self.seasons.max()) + 1
-            season = Season(self.seasons[since:t], int(self.seasons[t]), count)
+        if self.seasons is not None and self.grain in SEASONS:
+            season = Season(self.seasons[since:t], int(self.seasons[t]), *SEASONS[self.grain])
         level = np.nansum(x, axis=1) / np.maximum(np.isfinite(x).sum(axis=1), 1)
         return expect(
             x,
@@ -158,8 +170,8 @@ class _Walk:
         t: int,
         centre: Array,
         half: Array,
-        score: Array,
     ) -> None:
+        score = (self.g[rows, t] - centre) / half
         size = None if self.sizes is None else self.sizes[rows, t : t + 1]
         scale, to = self.scale.take(rows), chosen[rows]
         bands.lower[to, t] = scale.back((centre - half)[:, None], size)[:, 0]
