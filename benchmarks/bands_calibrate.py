@@ -2,11 +2,11 @@
 
     python -m benchmarks.bands_calibrate [--quick]     # about 15 minutes
 
-Series in which nothing changes are judged point by point as in use; per number of points and alpha,
-the factor is the quantile of their prediction errors, as a straight line in how heavy the tails
-look. The series are a declared mix: 60 % normal, 25 % Student t5, 15 % t3, each with AR(1) of 0, 0.3
-and 0.5 in equal parts. Since incidents are left out by a factor of the table itself, it is made
-twice, the second time with the first.
+Series in which nothing changes are judged point by point as in use; per number of points and
+alpha, the factor is the quantile of their prediction errors, as a straight line in how heavy the
+tails look. The series are a declared mix: 60 % normal, 25 % Student t5, 15 % t3, each with AR(1) of
+0, 0.3 and 0.5 in equal parts. Since incidents are left out by a factor of the table itself, it is
+made twice, the second time with the first.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def table(quick: bool, seed: int) -> Array:
     """Alpha × points × (base, rise)."""
     random = np.random.default_rng(seed)
     scale = 0.15 if quick else 1.0
-    runs = [errors(random, int(rows * scale), width) for rows, width in ((90_000, 40), (9_000, 270))]
+    runs = [
+        errors(random, int(rows * scale), width) for rows, width in ((90_000, 40), (9_000, 270))
+    ]
     free, tails, z = (np.concatenate(column) for column in zip(*runs, strict=True))
     made = np.empty((len(ALPHAS), len(POINTS), 2))
     for p, points in enumerate(POINTS):
@@ -99,8 +101,8 @@ def main() -> None:
             for a, alpha in enumerate(ALPHAS)
         )
         OUT.write_text(
-            '"""The factors of `limits.py`. Made by `python -m benchmarks.bands_calibrate`: edit nothing'
-            ' here."""\n\n'
+            '"""The factors of `limits.py`. Made by `python -m benchmarks.bands_calibrate`: edit'
+            ' nothing here."""\n\n'
             f"ALPHAS = {ALPHAS}\nPOINTS = {POINTS}\n\n# Per alpha and points: half-width in spreads"
             " at normal tails, and more per unit of tails.\n"
             f"FACTORS = (\n{rows})\n",

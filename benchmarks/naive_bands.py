@@ -1,7 +1,9 @@
-"""The bands that people use, on the same series, for comparison. Each takes the points before and the
-point under test and tells which are out; limits of the sd kind use the quantile of alpha, so that
-all have the same declared rate. Sources: Wheeler (1993, Understanding Variation) for XmR, Western
-Electric (1956, Statistical Quality Control Handbook) for the rules.
+"""The bands that people use, on the same series, for comparison.
+
+Each takes the points before and the point under test and tells which are out; limits of the sd kind
+use the quantile of alpha, so that all have the same declared rate. Sources: Wheeler (1993,
+Understanding Variation) for XmR, Western Electric (1956, Statistical Quality Control Handbook) for
+the rules.
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import erf
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.bands.scales import Kind
 
 Array = NDArray[np.float64]
 BURN_IN = 40
@@ -39,30 +42,56 @@ def standard(
     return found[:, BURN_IN:]
 
 
+WEEKDAYS = np.array([1.0, 0.6, 0.2, 0.4, 0.0, -0.9, -1.3]) * 1.5
+"""A week in sd of the series: a weekend that is quiet."""
+
+SLOPE = 0.05
+"""A steady trend in sd per period."""
+
+Shape = Literal["plain", "season", "trend"]
+
+
 def figures(
-    random: np.random.Generator, rows: int, width: int, lag: float, draw: str
-) -> tuple[str, Array, Array | None]:
+    random: np.random.Generator, rows: int, width: int, lag: float, draw: str, shape: Shape
+) -> tuple[Kind, Array, Array | None]:
     """Series × periods as a KPI would have them: kind of the figure, values and denominators.
 
     Counts and shares get their autocorrelation from the chance of an event: a Gaussian copula, so
-    that every point is Poisson (mean 20) or binomial (0.2 of 100 to 300 cases) exactly.
+    that every point is Poisson (mean 20) or binomial (0.2 of 100 to 300 cases) exactly, with a
+    season or trend in that mean.
     """
-    if draw in ("poisson", "binomial"):
-        # Uniform with AR(1); the copula keeps nearly all of the autocorrelation.
-        chance = np.clip(_phi(standard(random, rows, width, lag)), 1e-9, 1 - 1e-9)
-        if draw == "poisson":
-            return "count", _inverse(chance, _poisson(20.0, 80)), None
-        sizes = random.integers(100, 301, (rows, width))
-        values = np.empty((rows, width))
-        for size in np.unique(sizes):
-            at = sizes == size
-            values[at] = _inverse(chance[at], _binomial(int(size), 0.2)) / size
-        return "rate", values, sizes.astype(float)
-    return "score", standard(random, rows, width, lag, draw), None
+    week = np.arange(width) % 7
+    if draw == "poisson":
+        found = np.empty((rows, width))
+        chance = _phi(standard(random, rows, width, lag))
+        for t in range(width):
+            moved = {"season": WEEKDAYS[week[t]], "trend": SLOPE * t}.get(shape, 0.0)
+            mean = (np.sqrt(20.0) + moved / 2) ** 2
+            found[:, t] = np.searchsorted(_poisson(mean, int(3 * mean + 60)), chance[:, t])
+        return "count", found, None
+    if draw == "binomial":
+        sizes = random.integers(100, 301, width)
+        found = np.empty((rows, width))
+        chance = _phi(standard(random, rows, width, lag))
+        for t, size in enumerate(sizes):
+            part = 0.2 + (0.03 * WEEKDAYS[week[t]] if shape == "season" else 0.0)
+            found[:, t] = np.searchsorted(_binomial(int(size), part), chance[:, t]) / size
+        return "rate", found, np.broadcast_to(sizes.astype(float), found.shape)
+    values = standard(random, rows, width, lag, draw)
+    if shape == "season":
+        values = values + WEEKDAYS[week]
+    if shape == "trend":
+        values = values + SLOPE * np.arange(width)
+    return "score", values, None
 
 
 def _phi(z: Array) -> Array:
-    return np.vectorize(erf)(z / np.sqrt(2)) / 2 + 0.5
+    """The normal distribution function, from a table: a chance of 1e-9 is as near as needed."""
+    return np.interp(z, _GRID, _CHANCE)
+
+
+_GRID = np.linspace(-6, 6, 12_001)
+_CHANCE = np.array([(1 + erf(z / 2**0.5)) / 2 for z in _GRID])
 
 
 def _poisson(mean: float, most: int) -> Array:
@@ -76,11 +105,3 @@ def _binomial(size: int, part: float) -> Array:
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + 1)))])
     log = logs[size] - logs[k] - logs[size - k] + k * np.log(part) + (size - k) * np.log(1 - part)
     return np.cumsum(np.exp(log))
-
-
-def _inverse(chance: Array, cumulated: Array) -> Array:
-    return np.searchsorted(cumulated, chance).astype(float)
-
-
-WEEKDAYS = np.array([1.0, 0.6, 0.2, 0.4, 0.0, -0.9, -1.3]) * 1.5
-"""A week in sd of the series: a weekend that is quiet."""

@@ -27,6 +27,10 @@ EARNED_SEASON = 3.0
 EARNED_SLOPE = 3.0
 """Standard errors above which a slope is used."""
 
+CHANCE_FLOOR = 0.7
+"""The least spread of a rate, as a part of what chance alone gives it: a guard for few points and
+few cases, low enough to leave a series with many to its own spread."""
+
 ABSOLUTE_TO_SD = float(np.sqrt(np.pi / 2))
 """The sd of a normal series over its mean absolute deviation; also Geary's ratio of one."""
 
@@ -93,7 +97,7 @@ def expect(
         noise = np.sqrt((more[:, None] + sampling) / whole[:, None])
         noise = np.where(present, np.maximum(noise, 0.05), 1.0)
         next_noise = np.sqrt((more + next_sampling) / whole)
-        least = np.maximum(least, np.sqrt(usual))
+        least = np.maximum(least, CHANCE_FLOOR * np.sqrt(usual))
     if noise is not None:
         noise = np.where(present, noise, 1.0)
         weights = weights / noise**2
@@ -129,7 +133,9 @@ def expect(
         line = line / noise
     line = np.where(present, np.clip(line, -6 * about[:, None], 6 * about[:, None]), np.nan)
     lag = first_lag(line, n, ones)
-    sd = np.sqrt(np.nanmean(np.where(present, line, 0.0) ** 2, axis=1) * width / np.maximum(n - 2, 1))
+    sd = np.sqrt(
+        np.nanmean(np.where(present, line, 0.0) ** 2, axis=1) * width / np.maximum(n - 2, 1)
+    )
     error = sd * np.sqrt(across_q) / across * np.sqrt((1 + lag) / (1 - lag))
     t2 = np.divide(rise**2, error**2, out=np.zeros(rows), where=error > 0)
     used = np.where((t2 > EARNED_SLOPE**2) & (n >= 8), 1 - 1 / np.maximum(t2, 1.0), 0.0)
@@ -137,9 +143,7 @@ def expect(
     residual = x - level[:, None] - (used * rise)[:, None] * (at - mean_at[:, None])
     if noise is not None:
         residual = residual / noise
-    residual = np.where(
-        present, np.clip(residual, -8 * about[:, None], 8 * about[:, None]), np.nan
-    )
+    residual = np.where(present, np.clip(residual, -8 * about[:, None], 8 * about[:, None]), np.nan)
     lag = first_lag(residual, n, used)
 
     # Innovations: what a point adds to what the one before it told.
@@ -167,7 +171,7 @@ def expect(
         spent = spent + kept * (season.count - 1)
     effective = np.maximum(total**2 / np.maximum((mass**2).sum(axis=1), 1e-300), 1.0)
     inside = np.sqrt(np.maximum(1 - spent / effective, 0.1))
-    step = np.where(about > 0, np.maximum(step / inside, least), 0.0)
+    step = np.where(about > 0, np.maximum(step / inside, least * np.sqrt(1 - lag**2)), 0.0)
 
     last = residual[:, -1] if width else np.full(rows, np.nan)
     follows = np.isfinite(last)
@@ -206,7 +210,9 @@ def _season(
         return effects, kept, counts
     chosen = np.flatnonzero(enough)
     reach = (3 * about[chosen])[:, None]
-    off = np.where(present[chosen], np.clip(flat[chosen] - middle[chosen, None], -reach, reach), 0.0)
+    off = np.where(
+        present[chosen], np.clip(flat[chosen] - middle[chosen, None], -reach, reach), 0.0
+    )
     mass = weights[chosen] @ groups
     means = (weights[chosen] * off) @ groups / np.maximum(mass, 1e-300)
     means = means - (means * counts[chosen]).sum(axis=1, keepdims=True) / n[chosen, None]

@@ -54,4 +54,4 @@ def limit(points: Array, tails: Array, alpha: float) -> Array:
     grid = 1 / np.asarray(POINTS, dtype=float)[::-1]
     base = np.interp(inverse, grid, between[::-1, 0])
     rise = np.interp(inverse, grid, between[::-1, 1])
-    return base + rise * np.clip(tails - 1, -0.1, 0.6)
+    return np.asarray(base + rise * np.clip(tails - 1, -0.1, 0.6))

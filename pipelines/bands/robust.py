@@ -26,7 +26,9 @@ def median(x: Array) -> Array:
         return np.full(x.shape[0], np.nan)
     ordered = np.sort(x, axis=1)  # NaN goes to the end
     rows = np.arange(len(x))
-    middle = (ordered[rows, (np.maximum(count, 1) - 1) // 2] + ordered[rows, count // 2 % x.shape[1]]) / 2
+    middle = (
+        ordered[rows, (np.maximum(count, 1) - 1) // 2] + ordered[rows, count // 2 % x.shape[1]]
+    ) / 2
     middle = np.where(count == x.shape[1], np.median(np.where(present, x, 0.0), axis=1), middle)
     return np.where(count > 0, middle, np.nan)
 
@@ -77,7 +79,8 @@ def first_lag(e: Array, n: Array, trend: Array) -> Array:
     c, d = 1 + trend, 3 + trend
     corrected = (raw + c / n) / np.maximum(1 - d / n, 0.25)
     held = PRIOR_POINTS / (n + PRIOR_POINTS)
-    return np.clip((1 - held) * corrected + held * PRIOR_LAG, LEAST_LAG, MOST_LAG)
+    drawn = (1 - held) * corrected + held * PRIOR_LAG
+    return np.asarray(np.clip(drawn, LEAST_LAG, MOST_LAG))
 
 
 PRIOR_LAG, PRIOR_POINTS = 0.2, 16.0

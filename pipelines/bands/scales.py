@@ -2,11 +2,11 @@
 
 - `count`: how often something happened. 2 √(y + 3/8) has a spread of 1 when events come at random
   (Anscombe 1948, The transformation of Poisson, binomial and negative-binomial data).
-- `rate`: a share of a denominator n. 2 asin √((y n + 3/8) / (n + 3/4)) has a variance of 1/(n + 1/2)
-  when cases are alike (Anscombe 1948); what goes beyond it is estimated, as in Laney (2002, Improved
-  control charts for attributes).
-- `amount`: money, hours, days. log(1 + y/c) above nought and y/c below it, where c is the usual size
-  of the series: between a plain and a log scale, and nought and credit notes have a place on it.
+- `rate`: a share of a denominator n. 2 asin √((y n + 3/8) / (n + 3/4)) has a variance of
+  1/(n + 1/2) when cases are alike (Anscombe 1948); what goes beyond it is estimated, since it often
+  is more, as Laney (2002, Improved control charts for attributes) says.
+- `amount`: money, hours, days. log(1 + y/c) above nought and y/c below it, where c is the usual
+  size of the series: between a plain and a log scale, with a place for nought and credit notes.
 - `score`: as it is.
 
 What a series is must not depend on its future, so `Scale.of` looks at its first points only.
@@ -45,9 +45,10 @@ class Scale:
         none = np.zeros(len(first), dtype=bool)
         sizes = np.ones(len(first)) if first_sizes is None else median(first_sizes)
         if kind == "count":
-            return cls(kind, (first < 0).any(axis=1), np.ones(len(first)), sizes)
+            negative = np.asarray((first < 0).any(axis=1))
+            return cls(kind, negative, np.ones(len(first)), sizes)
         if kind == "rate":
-            outside = (first < 0).any(axis=1) | (first > 1).any(axis=1)
+            outside = np.asarray(((first < 0) | (first > 1)).any(axis=1))
             return cls(kind, outside, np.ones(len(first)), sizes)
         if kind == "amount":
             usual = median(np.abs(first))
@@ -107,8 +108,8 @@ class Scale:
         return np.sqrt(0.5 + 0.5 * np.where(np.isfinite(relative), relative, 1.0))
 
     def floor(self, g: Array) -> Array:
-        """The least sd per series on the scale, from its level there: that of chance where events are
-        few, half of it where they are many, since some are planned; 0 for kinds without one."""
+        """The least sd per series on the scale, from its level there: that of chance where events
+        are few, half of it where they are many, since some are planned; 0 for other kinds."""
         if self.kind != "count":
             return np.zeros(len(self.plain))
         level = np.nan_to_num(g) ** 2 / 4

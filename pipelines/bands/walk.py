@@ -53,20 +53,21 @@ def judge(
     sizes: Array | None = None,
     left_out: NDArray[np.bool_] | None = None,
     seasons: NDArray[np.intp] | None = None,
-    newest_only: bool = False,
+    since: int = 0,
 ) -> Bands:
     """Judge every point of `values` (series × periods, oldest first, NaN where there is none).
 
     `sizes` are the denominators of rates and averages; `left_out` marks points that are no part of
     what is normal, such as known events (they are judged); `seasons` is the season of each column,
-    0 and up (see SEASONS); `budget` the false alarms per year, one for all or one per series. `newest_only`
-    judges the last column and takes the others as they are, incidents among them.
+    0 and up (see SEASONS); `budget` the false alarms per year, one for all or one per series.
+    Columns before `since` are not judged, and count as normal whatever is in them.
     """
     rows, width = values.shape
     values = np.where(np.isfinite(values), values, np.nan)
     wanted = np.broadcast_to(np.asarray(budget, dtype=float), (rows,))
-    shape = (rows, width)
-    bands = Bands(*(np.full(shape, np.nan) for _ in range(4)), np.zeros(shape, dtype=np.int8))
+    empty = np.full((rows, width), np.nan)
+    status = np.zeros((rows, width), dtype=np.int8)
+    bands = Bands(empty, empty.copy(), empty.copy(), empty.copy(), status)
     for each in np.unique(wanted):
         chosen = np.flatnonzero(wanted == each)
         Walk(
@@ -77,7 +78,7 @@ def judge(
             None if sizes is None else sizes[chosen],
             None if left_out is None else left_out[chosen],
             seasons,
-        ).into(bands, chosen, width - 1 if newest_only else 0)
+        ).into(bands, chosen, since)
     return bands
 
 
