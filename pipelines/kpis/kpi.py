@@ -39,6 +39,17 @@ class Tolerance(Strict):
     upper: float = Field(ge=0, description="Above the target.")
 
 
+class Band(Strict):
+    """The process band, where this KPI needs another budget than all others."""
+
+    budget: float = Field(
+        gt=0,
+        le=12,
+        allow_inf_nan=False,
+        description="False drift alerts that are put up with, per unit per year.",
+    )
+
+
 class Kpi(Strict):
     """One KPI."""
 
@@ -57,3 +68,4 @@ class Kpi(Strict):
     smart: Smart
     review_date: dt.date = Field(description="When the definition is looked at again.")
     tolerance: Tolerance = Field(description="Where a target names none of its own.")
+    band: Band | None = Field(default=None, description="Its own false-alarm budget, if any.")

@@ -8,6 +8,8 @@ kpis as (select * from {{ ref('dim_kpi') }}),
 
 targets as (select * from {{ ref('kpi_targets') }}),
 
+process_bands as (select * from {{ ref('int_process_bands') }}),
+
 -- The target in force on the last day of the period; where two overlap, the later agreement.
 targeted as (
     select
@@ -99,10 +101,10 @@ runs as (
 )
 
 select
-    kpi,
-    org_unit_id,
-    grain,
-    period_start,
+    runs.kpi,
+    runs.org_unit_id,
+    runs.grain,
+    runs.period_start,
     period_end,
     numerator,
     denominator,
@@ -115,9 +117,9 @@ select
     target,
     band_lower,
     band_upper,
-    cast(null as double) as process_band_lower,
-    cast(null as double) as process_band_centre,
-    cast(null as double) as process_band_upper,
+    process_bands.process_band_lower,
+    process_bands.process_band_centre,
+    process_bands.process_band_upper,
     status,
     case
         when kpi_value < band_lower then kpi_value - band_lower
@@ -127,8 +129,24 @@ select
     cast(case
         when is_closed
             then row_number() over (
-                partition by kpi, org_unit_id, grain, status, run_number order by period_start
+                partition by runs.kpi, runs.org_unit_id, runs.grain, status, run_number
+                order by runs.period_start
             )
     end as bigint) as streak,
-    case when target <> 0 then kpi_value / target end as attainment
+    case when target <> 0 then kpi_value / target end as attainment,
+    -- At the cadence of the KPI only: that is where it is judged.
+    case
+        when runs.grain <> kpis.cadence then null
+        when not is_closed then 'not_closed'
+        else coalesce(process_bands.process_status, 'no_data')
+    end as process_status,
+    process_bands.process_score,
+    process_bands.known_event
 from runs
+inner join kpis on runs.kpi = kpis.kpi
+left join process_bands
+    on
+        runs.kpi = process_bands.kpi
+        and runs.org_unit_id = process_bands.org_unit_id
+        and runs.grain = process_bands.grain
+        and runs.period_start = process_bands.period_start
