@@ -35,7 +35,7 @@ def errors(random: np.random.Generator, rows: int, width: int) -> tuple[Array, A
         for lag in LAGS
     ]
     values = np.concatenate(parts)
-    walk = Walk(values, Scale.of("score", values[:, :1], None), "day", 0.0027, None, None, None)
+    walk = Walk(values, Scale.of("score", values[:, :1], None), "day", 0.0027)
     found: list[tuple[Array, Array, Array]] = []
     for t, row, expected in walk.steps(0):
         z = np.abs(walk.g[row, t] - expected.centre) / expected.spread

@@ -93,7 +93,7 @@ def expect(
     if sampling is not None and next_sampling is not None:
         usual = np.where(present, sampling, 0.0).sum(axis=1) / np.maximum(n, 1)
         more = np.maximum(about**2 - usual, 0.0)
-        whole = np.maximum(more + usual, 1e-300)
+        whole = np.maximum(more + usual, 1e-100)
         noise = np.sqrt((more[:, None] + sampling) / whole[:, None])
         noise = np.where(present, np.maximum(noise, 0.05), 1.0)
         next_noise = np.sqrt((more + next_sampling) / whole)
@@ -117,10 +117,10 @@ def expect(
 
     basis = np.stack([np.ones(width), at, at * at], axis=1)
     s0, s1, s2 = (weights @ basis).T
-    safe = np.maximum(s0, 1e-300)
+    safe = np.maximum(s0, 1e-100)
     level = np.einsum("ij,ij->i", weights, filled) / safe
     mean_at = s1 / safe
-    across = np.maximum(s2 - s1 * mean_at, 1e-300)
+    across = np.maximum(s2 - s1 * mean_at, 1e-100)
     rise = np.einsum("ij,ij,j->i", weights, filled, at) / across - level * s1 / across
     squares = weights**2 if noise is None else (weights * noise) ** 2
     q0, q1, q2 = (squares @ basis).T
@@ -151,7 +151,7 @@ def expect(
     alone = np.sqrt(1 - lag**2)[:, None]
     news = np.where(np.isfinite(before), residual - lag[:, None] * before, residual * alone)
     mass = present * 0.5 ** (-at / HALF_LIFE)
-    total = np.maximum(mass.sum(axis=1), 1e-300)
+    total = np.maximum(mass.sum(axis=1), 1e-100)
     size = np.abs(np.where(present, news, 0.0))
     absolute = np.einsum("ij,ij->i", mass, size) / total
     square = np.einsum("ij,ij,ij->i", mass, size, size) / total
@@ -169,7 +169,7 @@ def expect(
     if season is not None:
         fit_error = fit_error + kept**2 / np.maximum(per_season[:, season.next], 1.0)
         spent = spent + kept * (season.count - 1)
-    effective = np.maximum(total**2 / np.maximum((mass**2).sum(axis=1), 1e-300), 1.0)
+    effective = np.maximum(total**2 / np.maximum((mass**2).sum(axis=1), 1e-100), 1.0)
     inside = np.sqrt(np.maximum(1 - spent / effective, 0.1))
     step = np.where(about > 0, np.maximum(step / inside, least * np.sqrt(1 - lag**2)), 0.0)
 
@@ -214,12 +214,12 @@ def _season(
         present[chosen], np.clip(flat[chosen] - middle[chosen, None], -reach, reach), 0.0
     )
     mass = weights[chosen] @ groups
-    means = (weights[chosen] * off) @ groups / np.maximum(mass, 1e-300)
+    means = (weights[chosen] * off) @ groups / np.maximum(mass, 1e-100)
     means = means - (means * counts[chosen]).sum(axis=1, keepdims=True) / n[chosen, None]
     square = (off**2).sum(axis=1) - n[chosen] * (off.sum(axis=1) / n[chosen]) ** 2
     between = (means**2 * counts[chosen]).sum(axis=1)
     free = np.maximum(n[chosen] - season.count, 1.0)
-    inside = np.maximum(square - between, 1e-12 * square + 1e-300) / free
+    inside = np.maximum(square - between, 1e-12 * square + 1e-100) / free
     ratio = between / (season.count - 1) / inside
     part = np.where(ratio > EARNED_SEASON, 1 - 1 / np.maximum(ratio, 1.0), 0.0)
     effects[chosen] = part[:, None] * means

@@ -48,7 +48,9 @@ def _plain(values: Any) -> Any:
         return values
     if values.dtype.kind == "f":
         return values.filled(np.nan)
-    return np.where(np.ma.getmaskarray(values), None, values.astype(object))
+    plain = np.asarray(values.data, dtype=object)
+    plain[np.ma.getmaskarray(values)] = None
+    return plain
 
 
 def _judge(rows: pd.DataFrame, kind: Any, grain: str) -> pd.DataFrame:
@@ -77,7 +79,7 @@ def _judge(rows: pd.DataFrame, kind: Any, grain: str) -> pd.DataFrame:
 
 
 def _rows(
-    rows: pd.DataFrame, bands: Bands, series: NDArray[np.intp], period: NDArray[np.intp]
+    rows: pd.DataFrame, bands: Bands, series: NDArray[Any], period: NDArray[Any]
 ) -> pd.DataFrame:
     made = rows[["kpi", "org_unit_id", "grain", "period_start"]].copy()
 

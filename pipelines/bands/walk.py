@@ -23,6 +23,12 @@ WINDOW = int(3 * HALF_LIFE)
 FIRST = 10
 """Points from which the scale of a series is taken. No verdict falls in them."""
 
+CHUNK = 512
+"""Series at a time, which bounds the memory and keeps it near the processor."""
+
+LEAST = 6
+"""Points that count as normal below which nothing is estimated, not even to tell incidents."""
+
 SEASONS = {"day": (7, 3), "week": (12, 8), "month": (12, 3)}
 """Per grain how many seasons there are (weekdays, months of the year) and the least points in each
 before they are looked at: three weeks, two years of weeks, three years of months."""
@@ -60,25 +66,31 @@ def judge(
     `sizes` are the denominators of rates and averages; `left_out` marks points that are no part of
     what is normal, such as known events (they are judged); `seasons` is the season of each column,
     0 and up (see SEASONS); `budget` the false alarms per year, one for all or one per series.
-    Columns before `since` are not judged, and count as normal whatever is in them.
+    Columns before `since` are not judged, count as normal whatever is in them, and have no column
+    in the result.
     """
     rows, width = values.shape
     values = np.where(np.isfinite(values), values, np.nan)
     wanted = np.broadcast_to(np.asarray(budget, dtype=float), (rows,))
-    empty = np.full((rows, width), np.nan)
-    status = np.zeros((rows, width), dtype=np.int8)
-    bands = Bands(empty, empty.copy(), empty.copy(), empty.copy(), status)
+    shape = (rows, width - since)
+    empty = np.full(shape, np.nan)
+    bands = Bands(empty, empty.copy(), empty.copy(), empty.copy(), np.zeros(shape, dtype=np.int8))
+    back = max(0, since - WINDOW)
     for each in np.unique(wanted):
-        chosen = np.flatnonzero(wanted == each)
-        Walk(
-            values[chosen],
-            Scale.of(kind, *_first(values[chosen], None if sizes is None else sizes[chosen])),
-            grain,
-            alpha_of(grain, float(each)),
-            None if sizes is None else sizes[chosen],
-            None if left_out is None else left_out[chosen],
-            seasons,
-        ).into(bands, chosen, since)
+        alike = np.flatnonzero(wanted == each)
+        for begin in range(0, len(alike), CHUNK):
+            chosen = alike[begin : begin + CHUNK]
+            some, of_them = values[chosen], None if sizes is None else sizes[chosen]
+            Walk(
+                some[:, back:],
+                Scale.of(kind, *_first(some, of_them)),
+                grain,
+                alpha_of(grain, float(each)),
+                sizes=None if of_them is None else of_them[:, back:],
+                left_out=None if left_out is None else left_out[chosen, back:],
+                seasons=None if seasons is None else seasons[back:],
+                before=np.isfinite(some[:, :back]).sum(axis=1),
+            ).into(bands, chosen, since - back)
     return bands
 
 
@@ -90,6 +102,16 @@ def _first(values: Array, sizes: Array | None) -> tuple[Array, Array | None]:
     return first, None if sizes is None else np.where(np.isfinite(first), sizes[:, :end], np.nan)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Some rows of a walk in one period, and where they are written."""
+
+    chosen: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    period: int
+    column: int
+
+
 class Walk:
     """The state of a walk: what of each series counts as normal so far."""
 
@@ -99,9 +121,11 @@ class Walk:
         scale: Scale,
         grain: str,
         alpha: float,
-        sizes: Array | None,
-        left_out: NDArray[np.bool_] | None,
-        seasons: NDArray[np.intp] | None,
+        *,
+        sizes: Array | None = None,
+        left_out: NDArray[np.bool_] | None = None,
+        seasons: NDArray[np.intp] | None = None,
+        before: NDArray[np.intp] | int = 0,
     ) -> None:
         self.values, self.sizes, self.scale = values, sizes, scale
         self.grain, self.alpha, self.seasons = grain, alpha, seasons
@@ -112,23 +136,26 @@ class Walk:
         self.sampling = scale.sampling(values, sizes)
         self.noise = scale.noise(values, sizes)
         self.run = np.zeros(len(values), dtype=int)
-        self.seen = np.cumsum(np.isfinite(values), axis=1)
+        self.seen = np.cumsum(np.isfinite(values), axis=1) + np.reshape(before, (-1, 1))
 
     def into(self, bands: Bands, chosen: NDArray[np.intp], first: int) -> None:
         """Judge the columns from `first` on and write them in the rows `chosen` of `bands`."""
         present = np.isfinite(self.g[:, first:])
-        bands.status[chosen, first:] = np.where(present, INSUFFICIENT, NO_VALUE)
+        bands.status[chosen] = np.where(present, INSUFFICIENT, NO_VALUE)
         for t, rows, expected in self.steps(first):
             half = expected.spread * limit(expected.free, expected.tails, self.alpha)
             known = np.flatnonzero(expected.points >= enough(self.alpha))
-            self._write(bands, chosen, rows[known], t, expected.centre[known], half[known])
+            at = _Place(chosen, rows[known], t, t - first)
+            self._write(bands, at, expected.centre[known], half[known])
 
     def steps(self, first: int) -> Iterator[tuple[int, NDArray[np.intp], Expected]]:
         """Per column from `first` on: which series have a point there and enough before it to say
         anything, and what it was expected to be."""
         for t in range(first, self.g.shape[1]):
             # The scale is known from the first points, all before this one.
-            rows = np.flatnonzero(np.isfinite(self.g[:, t]) & (self.seen[:, t] > FIRST))
+            since = max(0, t - WINDOW)
+            known = np.isfinite(self.normal[:, since:t]).sum(axis=1) >= LEAST
+            rows = np.flatnonzero(np.isfinite(self.g[:, t]) & (self.seen[:, t] > FIRST) & known)
             if not len(rows):
                 continue
             expected = self._expected(rows, t)
@@ -163,23 +190,15 @@ class Walk:
             floor=self.scale.take(rows).floor(level),
         )
 
-    def _write(
-        self,
-        bands: Bands,
-        chosen: NDArray[np.intp],
-        rows: NDArray[np.intp],
-        t: int,
-        centre: Array,
-        half: Array,
-    ) -> None:
-        score = (self.g[rows, t] - centre) / half
-        size = None if self.sizes is None else self.sizes[rows, t : t + 1]
-        scale, to = self.scale.take(rows), chosen[rows]
-        bands.lower[to, t] = scale.back((centre - half)[:, None], size)[:, 0]
-        bands.centre[to, t] = scale.back(centre[:, None], size)[:, 0]
-        bands.upper[to, t] = scale.back((centre + half)[:, None], size)[:, 0]
-        bands.score[to, t] = score
-        bands.status[to, t] = np.where(np.abs(score) > 1, DRIFTING, STABLE)
+    def _write(self, bands: Bands, at: _Place, centre: Array, half: Array) -> None:
+        score = (self.g[at.rows, at.period] - centre) / half
+        size = None if self.sizes is None else self.sizes[at.rows, at.period : at.period + 1]
+        scale, to = self.scale.take(at.rows), (at.chosen[at.rows], at.column)
+        bands.lower[to] = scale.back((centre - half)[:, None], size)[:, 0]
+        bands.centre[to] = scale.back(centre[:, None], size)[:, 0]
+        bands.upper[to] = scale.back((centre + half)[:, None], size)[:, 0]
+        bands.score[to] = score
+        bands.status[to] = np.where(np.abs(score) > 1, DRIFTING, STABLE)
 
     def _remember(
         self, rows: NDArray[np.intp], t: int, centre: Array, side: NDArray[np.int_]

@@ -10,6 +10,13 @@ targets as (select * from {{ ref('kpi_targets') }}),
 
 process_bands as (select * from {{ ref('int_process_bands') }}),
 
+cadences as (
+    select
+        kpi,
+        cadence
+    from kpis
+),
+
 -- The target in force on the last day of the period; where two overlap, the later agreement.
 targeted as (
     select
@@ -136,14 +143,14 @@ select
     case when target <> 0 then kpi_value / target end as attainment,
     -- At the cadence of the KPI only: that is where it is judged.
     case
-        when runs.grain <> kpis.cadence then null
+        when runs.grain <> cadences.cadence then null
         when not is_closed then 'not_closed'
         else coalesce(process_bands.process_status, 'no_data')
     end as process_status,
     process_bands.process_score,
     process_bands.known_event
 from runs
-inner join kpis on runs.kpi = kpis.kpi
+inner join cadences on runs.kpi = cadences.kpi
 left join process_bands
     on
         runs.kpi = process_bands.kpi
