@@ -38,8 +38,13 @@ def enough(alpha: float) -> int:
     return next(n for least, n in ENOUGH if alpha >= least)
 
 
-ENOUGH = ((0.05, 10), (0.01, 24), (0.0, 45))
+ENOUGH = ((0.05, 7), (0.01, 24), (0.0, 45))
 """From which alpha, and how many points. Read off the benchmark: docs/process-band.md."""
+
+
+def beyond_normal(tails: Array) -> Array:
+    """How heavy the tails look, with 0 for normal ones, within what was simulated."""
+    return np.clip(tails - 1, -0.25, 0.6)
 
 
 def limit(points: Array, tails: Array, alpha: float) -> Array:
@@ -54,4 +59,4 @@ def limit(points: Array, tails: Array, alpha: float) -> Array:
     grid = 1 / np.asarray(POINTS, dtype=float)[::-1]
     base = np.interp(inverse, grid, between[::-1, 0])
     rise = np.interp(inverse, grid, between[::-1, 1])
-    return np.asarray(base + rise * np.clip(tails - 1, -0.1, 0.6))
+    return np.asarray(base + rise * beyond_normal(tails))

@@ -20,7 +20,7 @@ from pipelines.bands.scales import Kind, Scale
 WINDOW = int(3 * HALF_LIFE)
 """Periods looked back: what is older weighs less than an eighth."""
 
-FIRST = 10
+FIRST = 7
 """Points from which the scale of a series is taken. No verdict falls in them."""
 
 CHUNK = 512

@@ -53,7 +53,9 @@ def kpi_checks(kpis: Mapping[str, Kpi]) -> dg.AssetChecksDefinition:
                     continue
                 shown = headline(by_kpi[name])
                 points = history(facts, name, shown.org_unit_id)
-                yield _result(by_kpi[name], shown, sparkline(points), currency)
+                yield _result(
+                    by_kpi[name], shown, sparkline(points), currency, points[-1].process_status
+                )
 
     return check
 
@@ -70,11 +72,16 @@ def _nothing(name: str, why: str) -> dg.AssetCheckResult:
 
 
 def _result(
-    of_kpi: list[Standing], shown: Standing, plot: str, currency: str
+    of_kpi: list[Standing],
+    shown: Standing,
+    plot: str,
+    currency: str,
+    process_status: str | None,
 ) -> dg.AssetCheckResult:
     off = [each for each in of_kpi if each.status == "off_course"]
     metadata: dict[str, Any] = {
         "status": shown.status,
+        "process_status": process_status or "none",
         "unit": f"{shown.unit_name} ({shown.layer})",
         "period": shown.period,
         "value": shown.kpi_value if shown.kpi_value is not None else "none",

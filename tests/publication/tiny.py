@@ -32,7 +32,8 @@ STATUS_COLUMNS = (
     "is_closed boolean, is_complete boolean, data_as_of date, definition_version varchar, "
     "target double, band_lower double, band_upper double, process_band_lower double, "
     "process_band_centre double, process_band_upper double, status varchar, deviation double, "
-    "streak bigint, attainment double"
+    "streak bigint, attainment double, process_status varchar, process_score double, "
+    "known_event varchar"
 )
 
 
