@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="write docs/process-band.md")
     options = parser.parse_args()
     random = np.random.default_rng(6)
-    rows = 2_000 if options.quick else 16_000
+    rows = 2_000 if options.quick else 8_000
     said: list[str] = []
 
     def tell(lines: Iterator[str]) -> None:

@@ -86,8 +86,26 @@ judged as (
             when kpi_values.kpi_value < banded.band_lower then 'off_course'
             when kpi_values.kpi_value > banded.band_upper then 'off_course'
             else 'on_course'
-        end as status
+        end as status,
+        process_bands.process_band_lower,
+        process_bands.process_band_centre,
+        process_bands.process_band_upper,
+        -- At the cadence of the KPI only: that is where it is judged.
+        case
+            when kpi_values.grain <> cadences.cadence then null
+            when not kpi_values.is_closed then 'not_closed'
+            else coalesce(process_bands.process_status, 'no_data')
+        end as process_status,
+        process_bands.process_score,
+        process_bands.known_event
     from kpi_values
+    inner join cadences on kpi_values.kpi = cadences.kpi
+    left join process_bands
+        on
+            kpi_values.kpi = process_bands.kpi
+            and kpi_values.org_unit_id = process_bands.org_unit_id
+            and kpi_values.grain = process_bands.grain
+            and kpi_values.period_start = process_bands.period_start
     left join banded
         on
             kpi_values.kpi = banded.kpi
@@ -108,10 +126,10 @@ runs as (
 )
 
 select
-    runs.kpi,
-    runs.org_unit_id,
-    runs.grain,
-    runs.period_start,
+    kpi,
+    org_unit_id,
+    grain,
+    period_start,
     period_end,
     numerator,
     denominator,
@@ -124,9 +142,9 @@ select
     target,
     band_lower,
     band_upper,
-    process_bands.process_band_lower,
-    process_bands.process_band_centre,
-    process_bands.process_band_upper,
+    process_band_lower,
+    process_band_centre,
+    process_band_upper,
     status,
     case
         when kpi_value < band_lower then kpi_value - band_lower
@@ -136,24 +154,11 @@ select
     cast(case
         when is_closed
             then row_number() over (
-                partition by runs.kpi, runs.org_unit_id, runs.grain, status, run_number
-                order by runs.period_start
+                partition by kpi, org_unit_id, grain, status, run_number order by period_start
             )
     end as bigint) as streak,
     case when target <> 0 then kpi_value / target end as attainment,
-    -- At the cadence of the KPI only: that is where it is judged.
-    case
-        when runs.grain <> cadences.cadence then null
-        when not is_closed then 'not_closed'
-        else coalesce(process_bands.process_status, 'no_data')
-    end as process_status,
-    process_bands.process_score,
-    process_bands.known_event
+    process_status,
+    process_score,
+    known_event
 from runs
-inner join cadences on runs.kpi = cadences.kpi
-left join process_bands
-    on
-        runs.kpi = process_bands.kpi
-        and runs.org_unit_id = process_bands.org_unit_id
-        and runs.grain = process_bands.grain
-        and runs.period_start = process_bands.period_start
