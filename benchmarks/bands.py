@@ -153,7 +153,7 @@ def speed(quick: bool) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a minute, with larger errors")
+    parser.add_argument("--quick", action="store_true", help="some minutes, with larger errors")
     parser.add_argument("--markdown", action="store_true", help="write docs/process-band.md")
     options = parser.parse_args()
     random = np.random.default_rng(6)

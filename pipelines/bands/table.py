@@ -102,7 +102,7 @@ def seasons(starts: NDArray[Any], grain: str) -> NDArray[np.intp] | None:
         return None
     days = pd.DatetimeIndex(starts)
     if grain == "day":
-        return np.asarray(days.dayofweek, dtype=np.intp)
+        return np.asarray(days.day_of_week, dtype=np.intp)
     if grain == "week":
         days = days + pd.Timedelta(days=3)
     return np.asarray(days.month, dtype=np.intp) - 1

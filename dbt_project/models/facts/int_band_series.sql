@@ -50,6 +50,16 @@ judged as (
     where kpi_values.is_closed and kpi_values.is_complete
 ),
 
+units as (select distinct org_unit_id from judged),
+
+periods as (
+    select distinct
+        grain,
+        period_start,
+        period_end
+    from judged
+),
+
 -- An event without a unit is everyone's; one of a unit is also of the units under it.
 event_units as (
     select
@@ -66,7 +76,7 @@ event_units as (
         known_events.valid_to,
         units.org_unit_id
     from known_events
-    cross join (select distinct org_unit_id from judged) as units
+    cross join units
     where coalesce(trim(known_events.org_unit_id), '') = ''
 ),
 
@@ -91,13 +101,7 @@ event_periods as (
         periods.period_start,
         event_days.org_unit_id,
         event_days.event
-    from (
-        select distinct
-            grain,
-            period_start,
-            period_end
-        from judged
-    ) as periods
+    from periods
     inner join event_days
         on event_days.date_day between periods.period_start and periods.period_end
     group by
