@@ -77,8 +77,8 @@ def warehouse(file: Path, series: int, periods: int, out: int) -> None:
             "'' as owner, false as is_unassigned from fct_kpi_status"
         )
         db.execute(
-            "create table bridge_org_unit as select org_unit_id as ancestor_id, org_unit_id as "
-            "descendant_id, 0 as depth from dim_org_unit union all select 'u0', org_unit_id, 1 "
+            "create table bridge_org_unit as select org_unit_id as ancestor, org_unit_id as "
+            "descendant, 0 as depth from dim_org_unit union all select 'u0', org_unit_id, 1 "
             "from dim_org_unit where org_unit_id <> 'u0'"
         )
         db.execute("create view fct_kpi_values as select * from fct_kpi_status")

@@ -50,7 +50,15 @@ order by closed.kpi, units.layer, closed.org_unit_id
 """
 
 _HISTORY = """
-select status.period_start, status.kpi_value, status.target, status.band_lower, status.band_upper
+select
+    status.period_start,
+    status.kpi_value,
+    status.target,
+    status.band_lower,
+    status.band_upper,
+    status.process_band_lower,
+    status.process_band_upper,
+    status.process_status
 from fct_kpi_status as status
 inner join dim_kpi as kpi on status.kpi = kpi.kpi and status.grain = kpi.cadence
 where status.kpi = ? and status.org_unit_id = ? and status.is_closed and status.is_complete
@@ -102,13 +110,16 @@ class Standing:
 
 @dataclass(frozen=True)
 class Point:
-    """One period in the history of a KPI of a unit."""
+    """One period in the history of a KPI of a unit; `process_*` is the process band there."""
 
     period_start: dt.date
     kpi_value: float | None
     target: float | None
     band_lower: float | None
     band_upper: float | None
+    process_lower: float | None = None
+    process_upper: float | None = None
+    process_status: str | None = None
 
 
 def standings(connection: duckdb.DuckDBPyConnection) -> list[Standing]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipelines.kpis import check_definitions
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
-PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
+PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.py")
 
 
 class DbtError(RuntimeError):
@@ -47,6 +47,7 @@ def dbt_env(
         "KOERS_CURRENCY": settings.currency,
         "KOERS_FISCAL_YEAR_STARTS": str(settings.fiscal_year_starts),
         "KOERS_MACHINE_OPENS": settings.machine_opens,
+        "KOERS_FALSE_ALARM_BUDGET": str(settings.false_alarm_budget),
         "KOERS_ORGANISATION_NAME": settings.organisation_name,
         "DBT_PROJECT_DIR": str(project),
         "DBT_PROFILES_DIR": str(project),

@@ -35,6 +35,7 @@ def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
                 settings.currency,
                 settings.organisation_name,
                 str(settings.end_date),
+                str(settings.false_alarm_budget),
             ]
         ),
     }

@@ -12,7 +12,8 @@ WIDTH, HEIGHT = 300, 80
 
 
 def sparkline(points: Sequence[Point]) -> str:
-    """A PNG of value (line), target (dashes) and the edges of the band (thin), as a data URI."""
+    """A PNG of value (line), target (dashes), the edges of the band (thin) and the process band
+    (a light area), as a data URI."""
     # Takes a second to load: only who draws pays for it.
     import vl_convert
 
@@ -29,6 +30,8 @@ def specification(points: Sequence[Point]) -> dict[str, Any]:
             "target": point.target,
             "lower": point.band_lower,
             "upper": point.band_upper,
+            "usual_from": point.process_lower,
+            "usual_to": point.process_upper,
         }
         for point in points
     ]
@@ -44,11 +47,24 @@ def specification(points: Sequence[Point]) -> dict[str, Any]:
             }
         },
         "layer": [
+            _area("usual_from", "usual_to", "#1f5fa8"),
             _line("lower", "#c98500", strokeWidth=1),
             _line("upper", "#c98500", strokeWidth=1),
             _line("target", "#6b7280", strokeWidth=1, strokeDash=[4, 3]),
             _line("value", "#1f5fa8", strokeWidth=2, point={"size": 12}),
         ],
+    }
+
+
+def _area(lower: str, upper: str, colour: str) -> dict[str, Any]:
+    """Between two fields; nothing where either is unknown."""
+    return {
+        "transform": [{"filter": f"isValid(datum.{lower}) && isValid(datum.{upper})"}],
+        "mark": {"type": "area", "color": colour, "opacity": 0.12},
+        "encoding": {
+            "y": {"field": lower, "type": "quantitative", "scale": {"zero": False}},
+            "y2": {"field": upper},
+        },
     }
 
 

@@ -162,6 +162,13 @@ class Settings(BaseModel):
         description="Whether the open rate counts opens made by machines (a mail program that loads"
         " pictures beforehand), of tools that tell them apart.",
     )
+    false_alarm_budget: float = Field(
+        default=1.0,
+        gt=0,
+        le=12,
+        allow_inf_nan=False,
+        description="False drift alerts that are put up with, per KPI of a unit per year.",
+    )
     keep_publications: int = Field(default=7, ge=1)
     nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)

@@ -192,4 +192,5 @@ dbt = SimpleNamespace(
     dateadd=lambda _grain, _count, day: day,
     datediff=lambda first, last, _part: f"({last} - {first})",
     date_spine=_query,
+    listagg=lambda name, separator, order: f"string_agg({name}, {separator} {order})",
 )

@@ -55,7 +55,8 @@ def kpi_checks(kpis: Mapping[str, Kpi]) -> dg.AssetChecksDefinition:
                 shown = headline(by_kpi[name])
                 points = history(facts, name, shown.org_unit_id)
                 moved = movers(facts, shown)
-                yield _result(by_kpi[name], shown, sparkline(points), moved, currency)
+                status = points[-1].process_status
+                yield _result(by_kpi[name], shown, sparkline(points), moved, currency, status)
 
     return check
 
@@ -72,11 +73,17 @@ def _nothing(name: str, why: str) -> dg.AssetCheckResult:
 
 
 def _result(
-    of_kpi: list[Standing], shown: Standing, plot: str, moved: list[Mover], currency: str
+    of_kpi: list[Standing],
+    shown: Standing,
+    plot: str,
+    moved: list[Mover],
+    currency: str,
+    process_status: str | None,
 ) -> dg.AssetCheckResult:
     off = [each for each in of_kpi if each.status == "off_course"]
     metadata: dict[str, Any] = {
         "status": shown.status,
+        "process_status": process_status or "none",
         "unit": f"{shown.unit_name} ({shown.layer})",
         "period": shown.period,
         "value": shown.kpi_value if shown.kpi_value is not None else "none",

@@ -69,6 +69,39 @@ class Reward(Strict):
         return self
 
 
+class Band(Strict):
+    """The process band, where this KPI needs another budget than all others."""
+
+    budget: float = Field(
+        gt=0,
+        le=12,
+        allow_inf_nan=False,
+        description="False drift alerts that are put up with, per unit per year.",
+    )
+
+
+class Alerting(Strict):
+    """How soon this KPI alerts, and when an alert is over."""
+
+    fire: int = Field(default=1, ge=1, description="Periods out of its band, of the last `of`.")
+    of: int = Field(default=1, ge=1, le=60)
+    recover: int | None = Field(
+        default=None, ge=1, le=60, description="Periods in a row well inside that end an alert."
+    )
+    margin: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="How far inside is well inside: a part of the way from edge to target.",
+    )
+
+    @model_validator(mode="after")
+    def _can_fire(self) -> Self:
+        if self.fire > self.of:
+            raise ValueError("fire cannot be more than of: an alert would never begin")
+        return self
+
+
 class Kpi(Strict):
     """One KPI."""
 
@@ -99,3 +132,5 @@ class Kpi(Strict):
     review_date: dt.date = Field(description="When the definition is looked at again.")
     tolerance: Tolerance = Field(description="Where a target names none of its own.")
     reward: Reward | None = Field(default=None, description="What meeting the target pays.")
+    band: Band | None = Field(default=None, description="Its own false-alarm budget, if any.")
+    alert: Alerting | None = Field(default=None, description="Other than one period at once.")

@@ -171,10 +171,10 @@ order by candidates.kpi, candidates.org_unit_id, course.kind desc
 """
 
 _ABOVE = """
-select descendant_id, list(ancestor_id order by depth)
+select descendant, list(ancestor order by depth)
 from bridge_org_unit
-where depth > 0 and descendant_id in (select unnest($units::varchar[]))
-group by descendant_id
+where depth > 0 and descendant in (select unnest($units::varchar[]))
+group by descendant
 """
 
 

@@ -70,7 +70,7 @@ def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -
         koers_home.warehouse,
         [
             fact("revenue", "org", month(1), 95.0, "on_course"),
-            fact("revenue", "org", month(2), 80.0, "off_course"),
+            fact("revenue", "org", month(2), 80.0, "off_course") | {"process_status": "drifting"},
             fact("revenue", "p1", month(2), 10.0, "off_course"),
             fact("win_rate", "north", month(2), 0.4, "on_course", target=0.35, lower=0.3),
         ],
@@ -93,6 +93,7 @@ def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -
     assert revenue.severity is dg.AssetCheckSeverity.WARN
     shown = {name: entry.value for name, entry in revenue.metadata.items()}
     assert (shown["value"], shown["target"], shown["status"]) == (80.0, 100.0, "off_course")
+    assert shown["process_status"] == "drifting"
     assert shown["period"] == "February 2025"
     assert shown["unit"] == "Voorbeeld B.V. (organisation)"
     assert "€" in shown["band"]

@@ -32,7 +32,8 @@ STATUS_COLUMNS = (
     "is_closed boolean, is_complete boolean, data_as_of date, definition_version varchar, "
     "target double, band_lower double, band_upper double, process_band_lower double, "
     "process_band_centre double, process_band_upper double, status varchar, deviation double, "
-    "streak bigint, attainment double"
+    "streak bigint, attainment double, process_status varchar, process_score double, "
+    "known_event varchar"
 )
 
 
@@ -107,10 +108,10 @@ def warehouse(file: Path, facts: Iterable[dict[str, Any]] = ()) -> Path:
         )
         db.executemany("insert into dim_org_unit values (?, ?, ?, ?, ?, ?)", UNITS)
         db.execute(
-            "create table bridge_org_unit as with recursive up(ancestor_id, descendant_id, depth) "
+            "create table bridge_org_unit as with recursive up(ancestor, descendant, depth) "
             "as (select org_unit_id, org_unit_id, 0 from dim_org_unit union all "
-            "select u.parent_id, up.descendant_id, depth + 1 from up join dim_org_unit u "
-            "on u.org_unit_id = up.ancestor_id where u.parent_id is not null) from up"
+            "select u.parent_id, up.descendant, depth + 1 from up join dim_org_unit u "
+            "on u.org_unit_id = up.ancestor where u.parent_id is not null) from up"
         )
         db.execute(f"create table fct_kpi_status ({STATUS_COLUMNS})")
         for row in facts:

@@ -6,6 +6,7 @@ kpis as (
     {% for kpi in kpi_metrics() %}
     {% set meta = kpi.meta %}
     {% set tolerance = meta.get('tolerance') or {} %}
+    {% set alert = meta.get('alert') or {} %}
     {% set smart = meta.get('smart') or {} %}
     select
         {{ text_literal(kpi.name) }} as kpi,
@@ -28,6 +29,10 @@ kpis as (
         {{ text_literal(tolerance.get('type')) }} as tolerance_type,
         cast({{ tolerance.get('lower', 'null') }} as double) as tolerance_lower,
         cast({{ tolerance.get('upper', 'null') }} as double) as tolerance_upper,
+        cast({{ alert.get('fire', 'null') }} as integer) as fire_periods,
+        cast({{ alert.get('of', 'null') }} as integer) as of_periods,
+        cast({{ alert.get('recover', 'null') }} as integer) as recover_periods,
+        cast({{ alert.get('margin', 'null') }} as double) as recover_margin,
         {{ text_literal(smart.get('specific')) }} as smart_specific,
         {{ text_literal(smart.get('measurable')) }} as smart_measurable,
         {{ text_literal(smart.get('accepted')) }} as smart_accepted,

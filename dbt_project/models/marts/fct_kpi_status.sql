@@ -6,6 +6,8 @@ kpi_values as (select * from {{ ref('fct_kpi_values') }}),
 
 kpis as (select * from {{ ref('dim_kpi') }}),
 
+process_bands as (select * from {{ ref('int_process_bands') }}),
+
 targeted as (
     select
         kpi,
@@ -34,9 +36,26 @@ judged as (
             when kpi_values.kpi_value < targeted.band_lower then 'off_course'
             when kpi_values.kpi_value > targeted.band_upper then 'off_course'
             else 'on_course'
-        end as status
+        end as status,
+        process_bands.process_band_lower,
+        process_bands.process_band_centre,
+        process_bands.process_band_upper,
+        -- At the cadence of the KPI only: that is where it is judged.
+        case
+            when kpi_values.grain <> kpis.cadence then null
+            when not kpi_values.is_closed then 'not_closed'
+            else coalesce(process_bands.process_status, 'no_data')
+        end as process_status,
+        process_bands.process_score,
+        process_bands.known_event
     from kpi_values
     inner join kpis on kpi_values.kpi = kpis.kpi
+    left join process_bands
+        on
+            kpi_values.kpi = process_bands.kpi
+            and kpi_values.org_unit_id = process_bands.org_unit_id
+            and kpi_values.grain = process_bands.grain
+            and kpi_values.period_start = process_bands.period_start
     left join targeted
         on
             kpi_values.kpi = targeted.kpi
@@ -73,9 +92,9 @@ select
     target,
     band_lower,
     band_upper,
-    cast(null as double) as process_band_lower,
-    cast(null as double) as process_band_centre,
-    cast(null as double) as process_band_upper,
+    process_band_lower,
+    process_band_centre,
+    process_band_upper,
     status,
     case
         when kpi_value < band_lower then kpi_value - band_lower
@@ -89,5 +108,8 @@ select
             )
     end as bigint) as streak,
     {{ attainment('direction', 'kpi_value', 'target', 'band_lower', 'band_upper') }} as attainment,
-    target_origin
+    target_origin,
+    process_status,
+    process_score,
+    known_event
 from runs
