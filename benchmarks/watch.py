@@ -69,7 +69,8 @@ def warehouse(file: Path, series: int, periods: int, out: int) -> None:
         db.execute(
             f"create table dim_kpi as select 'kpi_' || n as kpi, 'KPI ' || n as label_nl, "
             "'KPI ' || n as label_en, 'owner_' || n % 7 as owner, 'count' as unit, "
-            f"'higher' as direction, 'month' as cadence from range({KPIS}) as numbers(n)"
+            "'higher' as direction, 'month' as cadence, 'team' as home_layer "
+            f"from range({KPIS}) as numbers(n)"
         )
         db.execute(
             "create table dim_org_unit as select distinct org_unit_id, 'team' as layer, "

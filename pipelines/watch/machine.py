@@ -33,7 +33,8 @@ Verdict = Literal["out", "edge", "in", "no_data", "insufficient_data"]
 """Of one period. edge: inside the band, but not by the margin that ends an alert."""
 
 MISSING: tuple[State, ...] = ("no_data", "insufficient_data")
-RAISED: tuple[State, ...] = ("firing", "acknowledged", "snoozed", "recovering")
+STANDING: tuple[State, ...] = ("firing", "acknowledged", "snoozed")
+RAISED: tuple[State, ...] = (*STANDING, "recovering")
 OPEN: tuple[State, ...] = ("pending", *RAISED, *MISSING)
 
 
@@ -110,9 +111,7 @@ def _next(alert: AlertState, reading: Reading, rule: Rule, now: dt.datetime) -> 
         return replace(alert, state=verdict, held=held)
     if alert.state in MISSING:
         held = alert.held or "ok"
-        # What was done about it in the meantime counts.
-        quiet = held in ("firing", "acknowledged", "snoozed")
-        alert = replace(alert, state=_raised(alert, now) if quiet else held, held=None)
+        alert = replace(alert, state=held, held=None)
     if verdict == "out":
         return _out(alert, reading, rule, now)
     if not alert.is_raised:
@@ -169,7 +168,7 @@ def acknowledge(alert: AlertState) -> AlertState:
     """Someone works on it: it stays quiet until it is over. Raises ActError unless it has fired."""
     _must_be_raised(alert, "acknowledged")
     done = replace(alert, is_acknowledged=True, snoozed_until=None)
-    return replace(done, state="acknowledged") if alert.state in ("firing", "snoozed") else done
+    return _put(done, "acknowledged")
 
 
 def snooze(alert: AlertState, until: dt.datetime, now: dt.datetime) -> AlertState:
@@ -179,7 +178,15 @@ def snooze(alert: AlertState, until: dt.datetime, now: dt.datetime) -> AlertStat
     if until <= now:
         raise ActError(f"{until.isoformat()} is past: give a later moment.")
     done = replace(alert, snoozed_until=until)
-    return replace(done, state="snoozed") if alert.state in ("firing", "acknowledged") else done
+    return _put(done, "snoozed")
+
+
+def _put(alert: AlertState, state: State) -> AlertState:
+    """An alert that fires in another state, also where missing data hide it; one that recovers goes
+    on recovering."""
+    if alert.state in MISSING:
+        return replace(alert, held=state) if alert.held in STANDING else alert
+    return replace(alert, state=state) if alert.state in STANDING else alert
 
 
 def _must_be_raised(alert: AlertState, done: str) -> None:

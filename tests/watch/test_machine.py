@@ -135,7 +135,7 @@ class Alerting(RuleBasedStateMachine):
 
 
 TestAlerting = Alerting.TestCase
-TestAlerting.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestAlerting.settings = settings(max_examples=400, stateful_step_count=25, deadline=None)
 
 
 def run(verdicts: str, how: Rule) -> list[State]:

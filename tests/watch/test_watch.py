@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.publication import publish
@@ -29,8 +30,11 @@ Night = Callable[..., WatchResult]
 def night(koers_home: Home) -> Night:
     """Build, publish and watch these facts."""
 
-    def run(*facts: dict[str, Any], **more: Any) -> WatchResult:
+    def run(*facts: dict[str, Any], also: Any = None, **more: Any) -> WatchResult:
         warehouse(koers_home.warehouse, facts)
+        if also is not None:
+            with duckdb.connect(str(koers_home.warehouse)) as db:
+                also(db)
         published = publish(
             koers_home.warehouse,
             koers_home,
@@ -130,6 +134,44 @@ def test_since_is_the_first_period_in_a_row(koers_home: Home, night: Night) -> N
 def test_nothing_to_tell(koers_home: Home, night: Night, facts: list[dict[str, Any]]) -> None:
     assert night(*facts).fired == 0
     assert states(koers_home) == []
+
+
+def drifting(unit: str, **more: Any) -> dict[str, Any]:
+    said = fact("revenue", unit, JUNE, 130.0, "no_target", lower=None, **{"target": None, **more})
+    band = {"process_band_lower": 90.0, "process_band_centre": 100.0, "process_band_upper": 110.0}
+    return said | band | {"process_status": "drifting", "process_score": 3.0}
+
+
+def test_a_drift_is_raised_where_the_kpi_is_steered_on(koers_home: Home, night: Night) -> None:
+    """Revenue is the organisation's, and where a target was agreed."""
+    assert night(drifting("org"), drifting("north")).fired == 1
+    assert [row[:5] for row in published_events(koers_home.ledger)] == [
+        ("revenue/org/drift/2025-06-01", "revenue", "org", "drift", "firing")
+    ]
+    agreed = {**drifting("north", target=100.0), "status": "on_course"}
+    assert night(drifting("org"), agreed).fired == 1
+
+
+def test_a_drift_that_an_event_explains_raises_nothing(night: Night) -> None:
+    assert night({**drifting("org"), "known_event": "Move"}).fired == 0
+
+
+def test_a_kpi_may_ask_for_more_periods(koers_home: Home, night: Night) -> None:
+    def asks(db: duckdb.DuckDBPyConnection) -> None:
+        for column, kind in (("fire_periods", 2), ("of_periods", 3), ("recover_periods", 2)):
+            db.execute(f"alter table dim_kpi add column {column} integer")
+            db.execute(f"update dim_kpi set {column} = {kind}")
+
+    may, july, august = month(5), month(7), month(8)
+    assert night(off(start=may), also=asks).fired == 0
+    assert states(koers_home) == [("north", "pending")]
+    assert night(off(start=may), off(), also=asks).fired == 1
+    back = [off(start=may), off(), on(start=july)]
+    assert night(*back, also=asks).resolved == 0
+    assert night(*back, on(start=august), also=asks).resolved == 1
+    assert [state for _, state in states(koers_home)] == [
+        "pending", "firing", "recovering", "resolved",
+    ]  # fmt: skip
 
 
 def test_individuals_alert_only_when_asked_for(night: Night) -> None:
