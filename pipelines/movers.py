@@ -5,14 +5,15 @@ People are not named: what those of a team contributed is one line with how many
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Protocol
 
 import duckdb
 
-from pipelines.course import Standing
 from pipelines.marts import columns_of
 
 COMPARISONS = {
@@ -22,7 +23,19 @@ COMPARISONS = {
 }
 
 _CONTRIBUTIONS = """
+with wanted as (
+    select
+        unnest($kpis::varchar[]) as kpi,
+        unnest($units::varchar[]) as org_unit_id,
+        unnest($grains::varchar[]) as grain,
+        unnest($starts::date[]) as period_start
+)
+
 select
+    moved.kpi,
+    moved.org_unit_id,
+    moved.grain,
+    moved.period_start,
     moved.comparison,
     moved.contributor_type,
     moved.contributor,
@@ -32,11 +45,11 @@ select
     moved.contribution,
     moved.change_total
 from fct_kpi_contributions as moved
+inner join wanted using (kpi, org_unit_id, grain, period_start)
 left join dim_org_unit as units
     on moved.contributor_type = 'child_unit' and moved.contributor = units.org_unit_id
 left join dim_kpi as kpis
     on moved.contributor_type = 'driver_kpi' and moved.contributor = kpis.kpi
-where moved.kpi = ? and moved.org_unit_id = ? and moved.grain = ? and moved.period_start = ?
 """
 
 
@@ -58,14 +71,43 @@ class Mover:
         return float(self.contribution / self.change_total) if self.change_total else None
 
 
-def movers(connection: duckdb.DuckDBPyConnection, of: Standing, most: int = 3) -> list[Mover]:
+class OfPeriod(Protocol):
+    """A KPI of a unit in a period."""
+
+    @property
+    def kpi(self) -> str: ...
+    @property
+    def org_unit_id(self) -> str: ...
+    @property
+    def grain(self) -> str: ...
+    @property
+    def period_start(self) -> dt.date: ...
+
+
+def movers(connection: duckdb.DuckDBPyConnection, of: OfPeriod, most: int = 3) -> list[Mover]:
     """The largest contributions to the change of a KPI of a unit in a period: at most `most` for
     each comparison and kind of contributor, largest first. Empty where a publication has none."""
-    if not columns_of(connection, "fct_kpi_contributions"):
-        return []
-    rows = connection.execute(
-        _CONTRIBUTIONS, [of.kpi, of.org_unit_id, of.grain, of.period_start]
-    ).fetchall()
+    return movers_of_all(connection, [of], most)[0]
+
+
+def movers_of_all(
+    connection: duckdb.DuckDBPyConnection, of: Sequence[OfPeriod], most: int = 3
+) -> list[list[Mover]]:
+    """The same for each of several, in one query."""
+    if not of or not columns_of(connection, "fct_kpi_contributions"):
+        return [[] for _ in of]
+    keys = [(each.kpi, each.org_unit_id, each.grain, each.period_start) for each in of]
+    names = ("kpis", "units", "grains", "starts")
+    wanted = dict(zip(names, map(list, zip(*dict.fromkeys(keys), strict=True)), strict=True))
+    rows: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for row in connection.execute(_CONTRIBUTIONS, wanted).fetchall():
+        rows[row[:4]].append(row[4:])
+    return [_largest(rows[key], most) for key in keys]
+
+
+def _largest(
+    rows: Iterable[tuple[str, str, str, str, bool, str, Decimal, Decimal]], most: int
+) -> list[Mover]:
     groups: defaultdict[tuple[str, str], list[Mover]] = defaultdict(list)
     for mover in _without_names(rows):
         groups[mover.comparison, mover.contributor_type].append(mover)

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipelines.movers import Mover
 from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
 TOLERANCE = "tolerance"
@@ -159,7 +160,7 @@ class Silence:
 class Event:
     """One transition. `is_news`: its owner is told. `explains`: what is told with it, of other
     units. `folded_into`: the alert that explains this one. `is_escalation`: told to those above,
-    since nobody acknowledged it in time."""
+    since nobody acknowledged it in time. `moved_by`: what contributed most to its change."""
 
     alert_id: str
     kind: str
@@ -173,6 +174,7 @@ class Event:
     folded_into: str | None = None
     explains: tuple[Judged, ...] = ()
     is_escalation: bool = False
+    moved_by: tuple[Mover, ...] = ()
 
 
 @dataclass(slots=True)

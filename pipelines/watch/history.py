@@ -147,6 +147,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
         "is_news": event.is_news,
         "folded_into": event.folded_into,
         "explains": [row.org_unit_id for row in event.explains],
+        "moved_by": [dataclasses.asdict(mover) for mover in event.moved_by],
         **({"by": by, "note": note} if by else {}),
         **{name: getattr(event.row, name) for name in _DETAIL},
     }

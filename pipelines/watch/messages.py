@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipelines.movers import Mover
 from pipelines.settings import Channel
 from pipelines.watch.drift import DRIFT, FIRING, PERSON, TOLERANCE, Event, Judged
 from pipelines.watch.formats import label, number, period, value
@@ -18,6 +19,7 @@ from pipelines.watch.words import WORDS
 
 NAMED = 20
 EXPLAINED = 8
+MOVERS = 3
 _MOST_DECIMALS = 4
 
 
@@ -182,6 +184,7 @@ class _Writer:
             key = "since" if event.since < row.period_start else "since_now"
             n = self._count(max(row.off_periods, 1))
             lines.append(self.words[drift + key].format(since=since, n=n))
+        lines += self._moved(event)
         if row.known_event:
             lines.append(self.words["event"].format(event=label(row.known_event)))
         if units := self._explains(event):
@@ -202,6 +205,38 @@ class _Writer:
         if row.process_status == "insufficient_data":
             return [self.words["unknown_usual"]]
         return []
+
+    def _moved(self, event: Event) -> list[str]:
+        """What contributed most: the units below, else the KPIs that drive it."""
+        lines = []
+        for comparison in ("previous_period", "target"):
+            those = [m for m in event.moved_by if m.comparison == comparison]
+            units = [m for m in those if m.contributor_type == "child_unit"]
+            named = (units or those)[:MOVERS]
+            if not named or not named[0].change_total:
+                continue
+            parts = "; ".join(self._part(mover, event.row) for mover in named)
+            change = self._signed(float(named[0].change_total), event.row)
+            lines.append(self.words[f"moved_{comparison}"].format(change=change, parts=parts))
+        return lines
+
+    def _part(self, mover: Mover, row: Judged) -> str:
+        name = label(mover.label)
+        if mover.people:
+            key = "people_one" if mover.people == 1 else "people_many"
+            name = self.words[key].format(n=self._count(mover.people))
+        return self.words["part"].format(
+            label=self.words[f"effect_{mover.effect}"].format(label=name),
+            amount=self._signed(float(mover.contribution), row),
+            share=number((mover.share or 0.0) * 100, 0, self.language) + "%",
+        )
+
+    def _signed(self, amount: float, row: Judged) -> str:
+        sign = "-" if amount < 0 else "+"
+        if row.unit == "percent":
+            points = number(abs(amount) * 100, 1, self.language)
+            return sign + self.words["points"].format(n=points)
+        return sign + self._value(abs(amount), row, 0)
 
     def _explains(self, event: Event) -> str:
         """The units below that are off in the same way, each once, the worst first."""

@@ -13,7 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import duckdb
+
 from connectors.core.failpoints import failpoint
+from pipelines.movers import movers_of_all
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
@@ -21,11 +24,14 @@ from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, eva
 from pipelines.watch.history import Told, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import AlertState, wake
-from pipelines.watch.messages import compose
+from pipelines.watch.messages import compose, severity
 
 LAYERS = ("organisation", "department", "team", "project")
 """The layers that get alerts. Not `individual`: a figure of one person is no reason for an
 automatic message about that person (GDPR article 22), unless asked for."""
+
+
+MOST_EXPLAINED = 500
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ def watch(
             silences=silences(connection, now),
             above=units_above,
         )
+        with open_publication(publication) as facts:
+            events = _explained(facts, events)
         messages = compose(
             events,
             channels,
@@ -105,6 +113,17 @@ def watch(
         open_alerts=before + fired - resolved,
         messages=len(messages),
     )
+
+
+def _explained(facts: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> list[Event]:
+    """With what moved them, those that are told to begin. Of a storm only the worst are: no more
+    are named in a message."""
+    begun = [event for event in events if event.is_news and event.state == FIRING]
+    begun.sort(key=lambda event: -severity(event.row))
+    worst = begun[:MOST_EXPLAINED]
+    moved = movers_of_all(facts, [event.row for event in worst])
+    by_key = dict(zip((event.dedup_key for event in worst), map(tuple, moved), strict=True))
+    return [replace(event, moved_by=by_key.get(event.dedup_key, ())) for event in events]
 
 
 def remind(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from pipelines.movers import Mover
 from pipelines.settings import Channel
 from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged
 from pipelines.watch.machine import AlertState
@@ -119,6 +121,48 @@ def test_what_is_explained_is_named_and_no_person_is() -> None:
     body = one(event(parent, explains=(*below, person))).body
     assert "Zo ook: Team 9, Team 8, Team 7, Team 6, Team 5, Team 4, Team 3, Team 2 en nog 2" in body
     assert "Piet" not in body
+
+
+def moved(label: str, contribution: str, **more: Any) -> Mover:
+    given: dict[str, Any] = {
+        "comparison": "previous_period",
+        "contributor_type": "child_unit",
+        "effect": "total",
+        "change_total": Decimal("-2000"),
+        "people": 0,
+    }
+    return Mover(label=label, contribution=Decimal(contribution), **{**given, **more})
+
+
+def test_what_moved_it_is_named_with_its_share_and_no_person_is() -> None:
+    parts = (
+        moved("Team Noord", "-2500"),
+        moved("3 people", "600", people=3),
+        moved("Team Zuid", "-100"),
+        moved("Orders", "-2000", contributor_type="driver_kpi"),
+        moved("Orders", "-900", contributor_type="driver_kpi", comparison="target"),
+    )
+    row = judged("off_course", 80.0, unit="currency")
+    body = one(replace(event(row), moved_by=parts)).body
+    assert (
+        "Sinds de vorige periode -€ 2.000: Team Noord -€ 2.500 (125%); 3 personen +€ 600,00 (-30%);"
+        " Team Zuid -€ 100,00 (5%)."
+    ) in body
+    assert "Ten opzichte van het doel -€ 2.000: Orders -€ 900,00 (45%)." in body
+
+
+def test_rate_and_mix_are_told_apart() -> None:
+    parts = tuple(
+        moved("Team Noord", part, effect=effect, change_total=Decimal("-0.02"))
+        for effect, part in (("rate", "-0.03"), ("mix", "0.01"))
+    )
+    body = one(
+        replace(event(judged("off_course", 0.1, **RATE)), moved_by=parts), language="en"
+    ).body
+    assert (
+        "Since the period before -2.0 percentage points: Team Noord (rate) -3.0 percentage points"
+        " (150%); Team Noord (mix) +1.0 percentage points (-50%)."
+    ) in body
 
 
 def test_a_known_event_is_named() -> None:
