@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pipelines.publication import Clock, utc_now
 from pipelines.watch import machine
-from pipelines.watch.drift import Event, Silence
-from pipelines.watch.history import Told, latest, record
+from pipelines.watch.drift import Silence
+from pipelines.watch.history import Told, following, latest, record
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import ActError, AlertState
 
@@ -84,18 +84,6 @@ def _act(
 ) -> Told:
     with open_ledger(ledger) as connection, transaction(connection):
         told = found(connection, name)
-        after = act(told.alert.at)
-        event = Event(
-            alert_id=told.alert.alert_id,
-            kind=told.row.kind,
-            state=after.state,
-            publication_id=told.publication_id,
-            dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{after.state}",
-            since=told.alert.since,
-            row=told.row,
-            at=after,
-            is_news=False,
-            folded_into=told.alert.folded_into,
-        )
+        event = following(told, act(told.alert.at))
         record(connection, [event], now, by, note)
         return latest(connection)[told.series]

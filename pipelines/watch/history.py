@@ -63,6 +63,22 @@ def latest(connection: sqlite3.Connection) -> dict[Series, Told]:
     return {told.series: told for told in map(_told, rows)}
 
 
+def following(told: Told, at: AlertState) -> Event:
+    """The event that puts an alert into another state, with the figures it had last; no news."""
+    return Event(
+        alert_id=told.alert.alert_id,
+        kind=told.row.kind,
+        state=at.state,
+        publication_id=told.publication_id,
+        dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{at.state}",
+        since=told.alert.since,
+        row=told.row,
+        at=at,
+        is_news=False,
+        folded_into=told.alert.folded_into,
+    )
+
+
 def record(
     connection: sqlite3.Connection,
     events: Sequence[Event],

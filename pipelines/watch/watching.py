@@ -21,9 +21,9 @@ from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
 from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate
-from pipelines.watch.history import Told, latest, queue, record, silences
+from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
-from pipelines.watch.machine import AlertState, wake
+from pipelines.watch.machine import wake
 from pipelines.watch.messages import compose, severity
 
 LAYERS = ("organisation", "department", "team", "project")
@@ -148,10 +148,11 @@ def remind(
                 continue
             woken = wake(told.alert.at, now)
             if woken is not told.alert.at and woken.state == FIRING:
-                events.append(_reminder(told, replace(woken, is_told=True)))
+                event = following(told, replace(woken, is_told=True))
+                events.append(replace(event, is_news=True))
             elif escalate_after is not None and _is_ignored(told, now - escalate_after):
                 at = replace(told.alert.at, is_escalated=True)
-                events.append(replace(_reminder(told, at), is_escalation=True))
+                events.append(replace(following(told, at), is_news=True, is_escalation=True))
         events.sort(key=lambda event: event.publication_id)
         for publication_id, group in groupby(events, lambda event: event.publication_id):
             messages = compose(
@@ -166,19 +167,6 @@ def _is_ignored(told: Told, since: dt.datetime) -> bool:
     at = told.alert.at
     is_waiting = at.state == FIRING and at.is_told and not at.is_escalated
     return is_waiting and told.told_at is not None and told.told_at <= since
-
-
-def _reminder(told: Told, at: AlertState) -> Event:
-    return Event(
-        alert_id=told.alert.alert_id,
-        kind=told.row.kind,
-        state=FIRING,
-        publication_id=told.publication_id,
-        dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{FIRING}",
-        since=told.alert.since,
-        row=told.row,
-        at=at,
-    )
 
 
 def _watermarks(connection: sqlite3.Connection) -> dict[tuple[str, str], Watermark]:
