@@ -133,6 +133,67 @@ def why(kpi: str, unit: Annotated[str, typer.Argument(help="Id of the unit.")]) 
 
 
 @app.command()
+def simulate(
+    kpi: str,
+    tolerance: Annotated[
+        float | None, typer.Option(min=0, help="A part of the target: 0.1 is ten percent.")
+    ] = None,
+    persistence: Annotated[
+        str, typer.Option("--for", help="Periods out, of how many: 2, or '2 of 3'.")
+    ] = "",
+    recover: Annotated[
+        int | None, typer.Option(min=1, help="Periods well inside that end it.")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="Only the unit with this id.")] = "",
+) -> None:
+    """What other settings of a KPI would have told in the past, beside those it has."""
+    from pipelines.publication import current
+    from pipelines.settings import home
+    from pipelines.watch.replay import Change, episodes, past, replay
+
+    publication = current(home())
+    if publication is None:
+        typer.echo("Nothing is published yet: koers run.")
+        raise typer.Exit(1)
+    fire, of = _persistence(persistence)
+    change = Change(tolerance, fire, of, recover)
+    for name, tried in (("As it is", None), ("As you ask", change)):
+        if tried == Change():
+            continue
+        with past(publication.file, kpi, tried) as facts:
+            row = facts.execute(
+                "select min(period_end), max(period_end) from every_status"
+            ).fetchone()
+            found = [e for e in episodes(replay(facts)) if unit in ("", e.series[1])]
+        if row is None or row[0] is None:
+            typer.echo(f"{kpi} has no closed period, or is no KPI: koers kpi check lists them.")
+            raise typer.Exit(1)
+        years = max((row[1] - row[0]).days / 365.25, 0.01)
+        told = sum(each.told for each in found)
+        typer.echo(
+            f"{name}: {len(found)} alerts from {row[0]} to {row[1]}, {told} told on their own or "
+            f"with another; {told / years:.1f} a year"
+        )
+        for each in found:
+            over = f"over on {each.over}" if each.over else "not over"
+            typer.echo(f"  {each.alert_id:<56}raised on {each.raised}, {over}")
+
+
+def _persistence(text: str) -> tuple[int | None, int | None]:
+    """`2`, or `2 of 3`. Raises BadParameter."""
+    if not text:
+        return None, None
+    parts = text.split()
+    try:
+        numbers = [int(part) for part in parts if part != "of"]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or min(numbers) < 1 or numbers[0] > numbers[-1]:
+        raise typer.BadParameter(f"{text!r} is not like 2, or '2 of 3'", param_hint="--for")
+    return numbers[0], numbers[-1]
+
+
+@app.command()
 def ack(alert: AlertName, note: Note = "", by: By = "") -> None:
     """Say that someone works on it: no more messages until it is over."""
     from pipelines.settings import home, settings
