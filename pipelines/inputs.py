@@ -17,6 +17,7 @@ SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be written to."""
 
 CODE = ("connectors", "pipelines")
+BESIDE_THE_FACTS = {"alerts", "keep_publications", "nightly_at"}
 
 
 def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
@@ -29,15 +30,8 @@ def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
         "landing": _hash(loads),
         "models": project_hash(),
         "code": _hash(file.read_text(encoding="utf-8") for file in files),
-        "settings": _hash(
-            [
-                settings.time_zone,
-                settings.currency,
-                settings.organisation_name,
-                str(settings.end_date),
-                str(settings.false_alarm_budget),
-            ]
-        ),
+        # A setting counts unless it is known to concern no fact.
+        "settings": _hash([settings.model_dump_json(exclude=BESIDE_THE_FACTS)]),
     }
 
 

@@ -68,7 +68,9 @@ def sources(
     facts: duckdb.DuckDBPyConnection, pulled: Collection[str], alerts: Alerts
 ) -> list[Source]:
     """Those that have data. pulled: the connectors whose API is asked, which may be less old than
-    files that people bring."""
+    files that people bring. None where a publication does not say how old its data are."""
+    if not columns_of(facts, "fct_source_freshness"):
+        return []
     rows = facts.execute(
         "select connector, max(covers_until) from fct_source_freshness group by connector "
         "having max(covers_until) is not null order by connector"

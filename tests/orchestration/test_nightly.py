@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +153,26 @@ def test_other_settings_or_models_mean_a_full_refresh(
     monkeypatch.setattr(inputs, "project_hash", lambda: "another model")
     run(notes, Settings(currency="USD"))
     assert notes.asked == ["open", "full"]
+
+
+@pytest.mark.parametrize(
+    ("other", "builds"),
+    [
+        ({"fiscal_year_starts": 4}, True),
+        ({"machine_opens": "count"}, True),
+        ({"false_alarm_budget": 2}, True),
+        ({"end_date": "2026-01-31"}, True),
+        ({"keep_publications": 2}, False),
+        ({"nightly_at": "03:00"}, False),
+        ({"alerts": {"language": "en"}}, False),
+    ],
+)
+def test_a_setting_that_concerns_the_facts_builds_them_anew(
+    notes: Notes, other: dict[str, Any], builds: bool
+) -> None:
+    drop(notes.home, "crm")
+    run(notes)
+    assert run(notes, Settings(**other)).built is builds
 
 
 def test_a_lost_publication_is_made_again(notes: Notes) -> None:
