@@ -156,6 +156,16 @@ class Silence:
         )
 
 
+def is_silent(row: Judged, silences: Iterable[Silence], now: dt.datetime) -> bool:
+    """Whether any of the silences holds for an alert at a moment (aware)."""
+    return any(silence.holds(row, now) for silence in silences)
+
+
+def dedup_key(alert_id: str, events_before: int, state: str) -> str:
+    """Names a transition. The ordinal makes it the same whenever the same history is told again."""
+    return f"{alert_id}#{events_before + 1}-{state}"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One transition. `is_news`: its owner is told. `explains`: what is told with it, of other
@@ -261,7 +271,7 @@ def _tell(
     above: Mapping[str, Sequence[str]],
     now: dt.datetime,
 ) -> None:
-    quiet = any(silence.holds(each.row, now) for silence in silences)
+    quiet = is_silent(each.row, silences, now)
     if each.after.state == RESOLVED:
         each.is_news = each.before.state != RESOLVED and each.after.is_told and not quiet
     elif each.after.state == FIRING and not each.after.is_told:
@@ -298,7 +308,6 @@ def _moved(each: _Step) -> bool:
 
 
 def _event(each: _Step, publication_id: str, explained: Mapping[str, Sequence[Judged]]) -> Event:
-    # The ordinal makes the key the same whenever the same history is told again.
     state = each.after.state
     is_told_now = each.is_news and state == FIRING
     return Event(
@@ -306,7 +315,7 @@ def _event(each: _Step, publication_id: str, explained: Mapping[str, Sequence[Ju
         kind=each.row.kind,
         state=state,
         publication_id=publication_id,
-        dedup_key=f"{each.alert_id}#{each.events + 1}-{state}",
+        dedup_key=dedup_key(each.alert_id, each.events, state),
         since=each.since,
         row=each.row,
         at=each.after,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.watch.drift import TOLERANCE, Alert, Event, Judged, Series, Silence
+from pipelines.watch.drift import TOLERANCE, Alert, Event, Judged, Series, Silence, dedup_key
 from pipelines.watch.ledger import timestamp
 from pipelines.watch.machine import AlertState
 from pipelines.watch.messages import Message
@@ -50,7 +50,6 @@ class Told:
     series: Series
     alert: Alert
     row: Judged
-    occurred_at: dt.datetime
     publication_id: str
     told_at: dt.datetime | None = None
     by: str | None = None
@@ -70,7 +69,7 @@ def following(told: Told, at: AlertState) -> Event:
         kind=told.row.kind,
         state=at.state,
         publication_id=told.publication_id,
-        dedup_key=f"{told.alert.alert_id}#{told.alert.events + 1}-{at.state}",
+        dedup_key=dedup_key(told.alert.alert_id, told.alert.events, at.state),
         since=told.alert.since,
         row=told.row,
         at=at,
@@ -197,7 +196,6 @@ def _told(event: sqlite3.Row) -> Told:
         (event["kpi"], event["org_unit_id"], event["kind"]),
         alert,
         _row(event, detail),
-        dt.datetime.fromisoformat(event["occurred_at"]),
         event["publication_id"],
         dt.datetime.fromisoformat(event["told_at"]) if event["told_at"] else None,
         detail.get("by"),

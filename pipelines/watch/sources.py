@@ -18,7 +18,7 @@ import duckdb
 from pipelines.marts import columns_of
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Alerts
-from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged, Silence
+from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged, Silence, dedup_key, is_silent
 from pipelines.watch.formats import date, label, number
 from pipelines.watch.history import Told, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
@@ -151,7 +151,7 @@ def evaluate(
         reading = Reading(today, "out" if stale else "in", int(stale), int(not stale))
         after = step(before, reading, Rule(), now)
         row = _row(source)
-        quiet = any(silence.holds(row, now) for silence in holding)
+        quiet = is_silent(row, holding, now)
         news = False
         if after.state == FIRING and not after.is_told and not quiet:
             after, news = replace(after, is_told=True), True
@@ -170,7 +170,7 @@ def evaluate(
                 kind=STALE,
                 state=after.state,
                 publication_id=publication_id,
-                dedup_key=f"{alert_id}#{number_of_events + 1}-{after.state}",
+                dedup_key=dedup_key(alert_id, number_of_events, after.state),
                 since=told.alert.since if goes_on and told else source.covers_until,
                 row=row,
                 at=after,

@@ -20,7 +20,7 @@ from pipelines.movers import movers_of_all
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
-from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate
+from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate, is_silent
 from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import wake
@@ -74,17 +74,15 @@ def watch(
             followed = {series[:2] for series, told in known.items() if told.alert.at.is_open}
             rows = candidates(facts, followed, layers)
             judged, marks = newest(facts)
-            units_above = above(facts, {row.org_unit_id for row in rows})
-        events = evaluate(
-            rows,
-            {series: told.alert for series, told in known.items()},
-            publication.publication_id,
-            _watermarks(connection),
-            now=now,
-            silences=silences(connection, now),
-            above=units_above,
-        )
-        with open_publication(publication) as facts:
+            events = evaluate(
+                rows,
+                {series: told.alert for series, told in known.items()},
+                publication.publication_id,
+                _watermarks(connection),
+                now=now,
+                silences=silences(connection, now),
+                above=above(facts, {row.org_unit_id for row in rows}),
+            )
             events = _explained(facts, events)
         messages = compose(
             events,
@@ -144,7 +142,7 @@ def remind(
         holding = silences(connection, now)
         events = []
         for told in latest(connection).values():
-            if told.row.kind not in KINDS or any(s.holds(told.row, now) for s in holding):
+            if told.row.kind not in KINDS or is_silent(told.row, holding, now):
                 continue
             woken = wake(told.alert.at, now)
             if woken is not told.alert.at and woken.state == FIRING:
