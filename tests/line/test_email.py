@@ -10,13 +10,13 @@ import duckdb
 import pytest
 
 from connectors.core.discover import discover
-from pipelines.dbt import run_dbt
 from pipelines.ingest import ingest
 from pipelines.sandbox import serve, vendors
 from pipelines.sandbox.kit import Kit
 from pipelines.sandbox.tables import Tables, sample_tables
 from pipelines.settings import Home, settings
 from tests.api.pulling import of_vendor
+from tests.line.building import dbt
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("email")]
 
@@ -46,7 +46,7 @@ def pull(home: Home, account: Any, name: str, now: dt.datetime = NOW) -> None:
 
 def totals(home: Home) -> dict[str, dict[str, Any]]:
     """The sums of the measures of mailings, by source."""
-    run_dbt(["run", "--select", "+measure_mailings"], home, settings(home))
+    dbt(["run", "--select", "+measure_mailings"], home)
     columns = ", ".join(f"sum({each}) as {each}" for each in SUMS.split(", "))
     source = "split_part(mailing_key, '/', 1)"
     with duckdb.connect(str(home.warehouse), read_only=True) as db:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.dbt import run_dbt
 from pipelines.marts import MARTS
 from pipelines.publication import facts_hash
-from pipelines.settings import Home, settings
+from pipelines.settings import Home
+from tests.line.building import dbt
 from tests.line.line import NOW, ingest, write
 
 ORGANISATION = {
@@ -114,15 +113,13 @@ class Line:
         assert [f.refused for one in landed.values() for f in one.files if f.refused] == []
         self.now += dt.timedelta(days=1)
 
-    def build(self, *, rebuild: list[str] | None = None) -> None:
-        """Build what is new; at the same time call dbt on the other home."""
-        chosen = settings(self.home)
-        with ThreadPoolExecutor(2) as pool:
-            calls = [pool.submit(run_dbt, ["run"], self.home, chosen)]
-            if rebuild:
-                calls.append(pool.submit(run_dbt, rebuild, self.rebuilt, chosen))
-            for call in calls:
-                call.result()
+    def build(self) -> None:
+        """Build what is new."""
+        dbt(["run"], self.home)
+
+    def rebuild(self) -> None:
+        """Build the other home from scratch."""
+        dbt(["run", "--full-refresh"], self.rebuilt)
 
     def differences(self) -> list[str]:
         """The marts that are not the same in both."""
@@ -165,7 +162,7 @@ def test_growing_equals_rebuilding(
     line = Line(koers_home, tmp_path / "scratch")
     write(koers_home.inbox / "ledger", "ledger.csv", LEDGER)
     line.land(FIRST, **ORGANISATION)
-    line.build(rebuild=["parse"])
+    line.build()
     assert line.values("revenue")["bedrijf"] == 100 + 0.6 * 200 + 50
     assert line.values("revenue")["noord"] == 100 + 0.6 * 200
     assert line.values("revenue")["lente"] == 100
@@ -200,7 +197,8 @@ def test_growing_equals_rebuilding(
         kpi_targets=replaced(ORGANISATION["kpi_targets"], "month;100", "month;500"),
         target_shares=replaced(ORGANISATION["target_shares"], "zuid;2", "zuid;3"),
     )
-    line.build(rebuild=["run", "--full-refresh"])
+    line.build()
+    line.rebuild()
     assert line.differences() == []
     assert line.values("revenue") == {
         "bedrijf": 110 + 50 + 16 + 400,
@@ -227,7 +225,8 @@ def test_growing_equals_rebuilding(
         memberships=replaced(ORGANISATION["memberships"], "bob;zuid;01-01-2025", ""),
         exchange_rates=ORGANISATION["exchange_rates"],
     )
-    line.build(rebuild=["run", "--full-refresh"])
+    line.build()
+    line.rebuild()
     assert line.differences() == []
     revenue = line.values("revenue")
     assert revenue["bedrijf"] == 110 + 50 + 16 + 400 + 0.6 * 200 + 32

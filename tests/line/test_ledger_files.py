@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.dbt import run_dbt
-from pipelines.settings import Home, settings
+from pipelines.settings import Home
+from tests.line.building import dbt
 from tests.line.line import ingest, write
 
 pytestmark = pytest.mark.nightly
@@ -61,7 +61,7 @@ def test_all_ways_to_write_a_ledger_give_the_same_entries(koers_home: Home) -> N
         write(koers_home.inbox / "ledger", f"{name}.csv", text)
     result = ingest(koers_home)["ledger"]
     assert [(load.stream, load.counts.loaded) for load in result.loads] == [("entries", 19)]
-    run_dbt(["run", "--select", "+ledger_entries"], koers_home, settings(koers_home))
+    dbt(["run", "--select", "+ledger_entries"], koers_home)
 
     with duckdb.connect(str(koers_home.warehouse), read_only=True) as db:
         rows = db.execute(
@@ -94,7 +94,7 @@ def test_activities_of_an_hr_export_count(koers_home: Home) -> None:
         """,
     )
     ingest(koers_home)
-    run_dbt(["run", "--select", "+activities"], koers_home, settings(koers_home))
+    dbt(["run", "--select", "+activities"], koers_home)
     with duckdb.connect(str(koers_home.warehouse), read_only=True) as db:
         rows = db.execute(
             "select source, activity_id, owner, campaign, activity_type from activities order by 2"

@@ -8,12 +8,12 @@ import duckdb
 import pytest
 
 from connectors.core.discover import discover
-from pipelines.dbt import run_dbt
 from pipelines.ingest import ingest
 from pipelines.sandbox import serve, vendors
 from pipelines.sandbox.tables import sample_tables
 from pipelines.settings import Home, settings
 from tests.api.pulling import of_vendor
+from tests.line.building import dbt
 
 pytestmark = pytest.mark.nightly
 
@@ -29,7 +29,7 @@ def test_receivables_are_the_invoices(koers_home: Home, monkeypatch: pytest.Monk
             monkeypatch.setenv(variable, value)
         done = ingest(discover()["exact"], koers_home, settings(koers_home), now=NOW)
     assert not done.troubles
-    run_dbt(["run", "--select", "+invoices"], koers_home, settings(koers_home))
+    dbt(["run", "--select", "+invoices"], koers_home)
     with duckdb.connect(str(koers_home.warehouse), read_only=True) as db:
         rows = db.execute(
             "select invoice_date, due_date, paid_date, amount, customer, currency from invoices"
