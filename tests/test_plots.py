@@ -86,7 +86,10 @@ def test_marks_differ_in_shape_as_well_as_in_colour() -> None:
 
 
 def test_the_legend_names_what_is_there_in_the_language_of_the_reader() -> None:
-    assert found(specification(points(), language="nl"), "label") == [
+    def legend(drawn: dict[str, Any]) -> list[str]:
+        return found(drawn["layer"][-1], "label")
+
+    assert legend(specification(points(), language="nl")) == [
         "waarde",
         "doel",
         "tolerantieband",
@@ -95,7 +98,7 @@ def test_the_legend_names_what_is_there_in_the_language_of_the_reader() -> None:
         "ongewoon",
     ]
     plain = points([10.0, 11.0], target=None, band_lower=None, process_lower=None)
-    assert found(specification(plain), "label") == ["value", "usual"]
+    assert legend(specification(plain)) == ["value", "usual"]
 
 
 def contrast(one: str, other: str) -> float:
