@@ -13,7 +13,8 @@ from pipelines.course import Point
 
 Theme = Literal["light", "dark"]
 
-WIDTH, HEIGHT = 430, 130
+WIDTH, HEIGHT = 400, 140
+_FONT_SIZE = 14
 
 COLOURS: dict[str, dict[str, str]] = {
     # At least 4.5 : 1 against the background for text, 3 : 1 for lines and marks (WCAG 2.2).
@@ -165,23 +166,27 @@ def _legend(
 ) -> list[dict[str, Any]]:
     """What is in the picture, in a row under it: Vega's own cannot hold lines, an area and marks
     that are drawn in their own way."""
-    places, x = [], 0.0
+    places, x, y = [], 0.0, HEIGHT + 42
     for name, (shape, size) in _SYMBOLS.items():
         if any(_shows(row, name) for row in rows):
+            width = 30 + 6.8 * len(words[name])
+            if x + width > WIDTH + 40:
+                x, y = 0.0, y + 22
             faint = _FAINT * 2 if name == "usual" else 1.0
             symbol = {"shape": shape, "size": size, "colour": colours[name], "opacity": faint}
-            places.append({"label": words[name], "x": x + 7, "after": x + 17, **symbol})
-            x += 29 + 5.8 * len(words[name])
+            places.append({"label": words[name], "x": x, "after": x + 11, "y": y, **symbol})
+            x += width
     if not places:
         return []
 
     def layer(mark: dict[str, Any], across: str, **more: Any) -> dict[str, Any]:
         scale = {"domain": [0, WIDTH], "nice": False, "zero": False}
+        down = {"field": "y", "type": "quantitative", "axis": None, "scale": None}
         place = {"field": across, "type": "quantitative", "axis": None, "scale": scale}
         return {
             "data": {"values": places},
-            "mark": {**mark, "clip": False, "y": HEIGHT + 38},
-            "encoding": {"x": place, **more},
+            "mark": {**mark, "clip": False},
+            "encoding": {"x": place, "y": down, **more},
         }
 
     drawn = {"shape": "shape", "size": "size", "opacity": "opacity"}
@@ -192,7 +197,7 @@ def _legend(
     return [
         layer({"type": "point", "filled": True, "strokeWidth": 3}, "x", **as_said),
         layer(
-            {"type": "text", "align": "left", "baseline": "middle", "fontSize": 12},
+            {"type": "text", "align": "left", "baseline": "middle", "fontSize": _FONT_SIZE},
             "after",
             text={"field": "label", "type": "nominal"},
             color={"value": colours["text"]},
@@ -217,7 +222,7 @@ def _style(text: str) -> dict[str, Any]:
         "view": {"stroke": None},
         "axis": {
             "labelColor": text,
-            "labelFontSize": 12,
+            "labelFontSize": _FONT_SIZE,
             "tickColor": text,
             "domainColor": text,
             "gridColor": text,

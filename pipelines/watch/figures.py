@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from pipelines.watch.drift import Judged
+from pipelines.watch.drift import DRIFT, Judged
 from pipelines.watch.formats import label, number, period, value
 from pipelines.watch.words import WORDS
 
@@ -62,7 +62,9 @@ class Figures:
             shown = self.words["points"].format(n=number(gap * 100, decimals, self.language))
         else:
             shown = self._value(gap, row, 0)
-        return self.words["below" if row.outside < 0 else "above"].format(gap=shown)
+        drift = "drift_" if row.kind == DRIFT else ""
+        side = "below" if row.outside < 0 else "above"
+        return self.words[drift + side].format(gap=shown)
 
     def signed(self, amount: float, row: Judged) -> str:
         sign = "-" if amount < 0 else "+"
