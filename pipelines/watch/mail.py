@@ -11,7 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.watch.letter import Letter
 from pipelines.watch.mail_html import mail_html
@@ -19,16 +19,15 @@ from pipelines.watch.outgoing import ChannelError, Outgoing
 from pipelines.watch.pictures import Picture, pictures
 from pipelines.watch.text import text
 
-if TYPE_CHECKING:
-    from apprise.plugins.email.base import NotifyEmail
 
-
-def send_mail(service: NotifyEmail, message: Outgoing, letter: Letter) -> None:
-    """Send to everybody that the URL names. Raises ChannelError, OSError or SMTPException."""
-    from apprise.plugins.email.smtp import AppriseSMTPController
+def send_mail(service: Any, message: Outgoing, letter: Letter) -> None:
+    """Send to everybody that the URL names. service: an Apprise NotifyEmail. Raises ChannelError,
+    or OSError (of smtplib too)."""
+    from apprise.plugins.email import smtp
 
     drawn = pictures(letter)
-    with AppriseSMTPController(
+    controller: Any = smtp.AppriseSMTPController
+    with controller(
         host=service.smtp_host,
         port=service.port,
         secure_mode=service.secure_mode,

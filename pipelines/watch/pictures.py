@@ -14,6 +14,8 @@ from pipelines.watch.words import WORDS
 PICTURED = 6
 """So that a mail stays well under a megabyte: two themes of some 30 kB each."""
 
+_THEMES: tuple[Theme, ...] = ("light", "dark")
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -50,7 +52,7 @@ def pictures(letter: Letter, most: int = PICTURED) -> list[tuple[Picture, ...]]:
                     ),
                     alt,
                 )
-                for theme in ("light", "dark")
+                for theme in _THEMES
             )
         )
     return found

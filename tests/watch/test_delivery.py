@@ -16,16 +16,11 @@ import pytest
 
 from pipelines.publication import publish, utc_now
 from pipelines.settings import Channel, Home
-from pipelines.watch.delivery import (
-    ChannelError,
-    DeliveryResult,
-    Outgoing,
-    deliver,
-    send_by_apprise,
-    wait_after,
-)
+from pipelines.watch.delivery import DeliveryResult, deliver, wait_after
 from pipelines.watch.ledger import open_ledger, published_events
+from pipelines.watch.outgoing import ChannelError, Outgoing
 from pipelines.watch.redaction import redact
+from pipelines.watch.sending import send_by_apprise
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
 from tests.zygote import forked
