@@ -98,4 +98,8 @@ def label(text: str) -> str:
     if len(shown) > _MAX_LABEL:
         shown = shown[: _MAX_LABEL - 1] + "…"
     # A word joiner after it keeps the character and takes the meaning away.
-    return re.sub(r"(@|<|:(?=//))", "\\1\u2060", shown)
+    shown = re.sub(r"(@|<|:(?=//))", "\\1\u2060", shown)
+    if any(unicodedata.bidirectional(c) in ("R", "AL") for c in shown):
+        # Isolated, so that what is written from right to left moves no figure that follows it.
+        shown = f"\u2068{shown}\u2069"
+    return shown or "-"
