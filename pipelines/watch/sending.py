@@ -27,7 +27,8 @@ def send(url: str, message: Outgoing) -> None:
     """Send one message; raises ChannelError or OSError if it was not taken. Redirects are not
     followed: they would take the secret elsewhere."""
     if message.secret is not None:
-        send_signed(url, message)
+        with private_logs():
+            send_signed(url, message)
     else:
         send_by_apprise(url, message)
 
