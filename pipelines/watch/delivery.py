@@ -87,7 +87,8 @@ def deliver(
             if error is None:
                 failpoint("deliver.sent")
                 connection.execute(
-                    "update outbox set sent_at = ?, last_error = null where message_id = ?",
+                    "update outbox set sent_at = ?, last_error = null, letter = null "
+                    "where message_id = ?",
                     [timestamp(clock()), message_id],
                 )
                 sent += 1

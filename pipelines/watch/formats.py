@@ -67,7 +67,8 @@ def value(amount: float, unit: str, language: str, *, currency: str = "EUR", mor
         space = " " if language == "nl" and not symbol.endswith(" ") else ""
         return f"{sign}{symbol}{space}{text}"
     if unit == "count":
-        return number(amount, (0 if float(amount).is_integer() else 1) + more, language)
+        whole = float(amount).is_integer() or abs(amount) >= 1000
+        return number(amount, (0 if whole else 1) + more, language)
     return number(amount, 1 + more, language)
 
 
