@@ -251,19 +251,20 @@ def silence(
 def try_channels(
     channel: Annotated[str, typer.Argument(help="Of koers.yaml; without, all.")] = "",
 ) -> None:
-    """Send a message that says it is a test, now, and tell whether it was taken."""
+    """Send a sample with a picture that says it is a test, now, and tell whether it was taken."""
     from pipelines.settings import home, settings
     from pipelines.watch.delivery import try_channel
 
-    chosen = settings(home()).alerts.channels
-    wanted = [each for each in chosen if channel in ("", each.name)]
+    chosen = settings(home())
+    channels = chosen.alerts.channels
+    wanted = [each for each in channels if channel in ("", each.name)]
     if not wanted:
-        names = ", ".join(each.name for each in chosen) or "none"
+        names = ", ".join(each.name for each in channels) or "none"
         typer.echo(f"koers.yaml has no such channel under alerts: channels: ({names})", err=True)
         raise typer.Exit(1)
     failed = False
     for each in wanted:
-        error = try_channel(each)
+        error = try_channel(each, language=chosen.alerts.language, currency=chosen.currency)
         failed = failed or error is not None
         typer.echo(f"{each.name:<20}{error or 'taken'}")
     if failed:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -50,20 +52,48 @@ order by closed.kpi, units.layer, closed.org_unit_id
 """
 
 _HISTORY = """
+with
+
+wanted as (
+    select
+        unnest($kpis::varchar[]) as kpi,
+        unnest($units::varchar[]) as org_unit_id,
+        unnest($until::date[]) as until
+),
+
+numbered as (
+    select
+        status.*,
+        wanted.until,
+        row_number() over (
+            partition by status.kpi, status.org_unit_id, wanted.until
+            order by status.period_start desc
+        ) as age
+    from fct_kpi_status as status
+    inner join dim_kpi as kpi on status.kpi = kpi.kpi and status.grain = kpi.cadence
+    inner join wanted
+        on
+            status.kpi = wanted.kpi
+            and status.org_unit_id = wanted.org_unit_id
+            and status.period_start <= wanted.until
+    where status.is_closed and status.is_complete
+)
+
 select
-    status.period_start,
-    status.kpi_value,
-    status.target,
-    status.band_lower,
-    status.band_upper,
-    status.process_band_lower,
-    status.process_band_upper,
-    status.process_status
-from fct_kpi_status as status
-inner join dim_kpi as kpi on status.kpi = kpi.kpi and status.grain = kpi.cadence
-where status.kpi = ? and status.org_unit_id = ? and status.is_closed and status.is_complete
-order by status.period_start desc
-limit ?
+    kpi,
+    org_unit_id,
+    until,
+    period_start,
+    kpi_value,
+    target,
+    band_lower,
+    band_upper,
+    process_band_lower,
+    process_band_upper,
+    process_status
+from numbered
+where age <= $periods
+order by kpi, org_unit_id, until, period_start
 """
 
 
@@ -121,6 +151,18 @@ class Point:
     process_upper: float | None = None
     process_status: str | None = None
 
+    @property
+    def is_off_course(self) -> bool:
+        """Whether the value is outside the band that was agreed."""
+        value, lower, upper = self.kpi_value, self.band_lower, self.band_upper
+        if value is None:
+            return False
+        return (lower is not None and value < lower) or (upper is not None and value > upper)
+
+    @property
+    def is_unusual(self) -> bool:
+        return self.kpi_value is not None and self.process_status == "drifting"
+
 
 def standings(connection: duckdb.DuckDBPyConnection) -> list[Standing]:
     """Every KPI of every unit that is not an unassigned one."""
@@ -131,8 +173,24 @@ def history(
     connection: duckdb.DuckDBPyConnection, kpi: str, org_unit_id: str, periods: int = 24
 ) -> list[Point]:
     """The closed periods of a KPI of a unit, oldest first."""
-    rows = connection.execute(_HISTORY, [kpi, org_unit_id, periods]).fetchall()
-    return [Point(*row) for row in reversed(rows)]
+    return histories(connection, [(kpi, org_unit_id, dt.date.max)], periods)[0]
+
+
+def histories(
+    connection: duckdb.DuckDBPyConnection,
+    of: Sequence[tuple[str, str, dt.date]],
+    periods: int = 24,
+) -> list[list[Point]]:
+    """The same for each of several (kpi, org_unit_id, first day of its last period), in one query:
+    at most so many periods each."""
+    if not of:
+        return []
+    names = ("kpis", "units", "until")
+    wanted = dict(zip(names, map(list, zip(*dict.fromkeys(of), strict=True)), strict=True))
+    found: defaultdict[tuple[str, str, dt.date], list[Point]] = defaultdict(list)
+    for row in connection.execute(_HISTORY, {**wanted, "periods": periods}).fetchall():
+        found[row[:3]].append(Point(*row[3:]))
+    return [found[each] for each in of]
 
 
 def headline(of_kpi: list[Standing]) -> Standing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,14 +91,24 @@ class Home:
         return self.published / audience / "koers.duckdb"
 
 
+Language = Literal["nl", "en"]
+
+
 class Channel(BaseModel):
     """Where alerts go. `url_env` names the environment variable that holds the Apprise URL, since
-    such a URL often carries a secret."""
+    such a URL often carries a secret. With `secret_env` it is a signed webhook, and the URL plain
+    https."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str
     url_env: str
+    secret_env: str | None = Field(
+        default=None, description="The variable with the secret that signs the webhook."
+    )
+    language: Language | None = Field(
+        default=None, description="Of who reads this channel; else that of the owner."
+    )
     owners: list[str] = Field(default_factory=list, description="Only alerts of these owners.")
     layers: list[str] = Field(default_factory=list, description="Only alerts of these layers.")
     escalation: bool = Field(
@@ -111,6 +122,13 @@ class Channel(BaseModel):
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValueError("quiet_from and quiet_until go together: give both or neither")
         return self
+
+    def read_in(self, owner: str, default: str, languages: Mapping[str, str]) -> str:
+        """The language of a message to an owner over this channel. Those who read escalations are
+        others than the owner."""
+        if self.language is not None:
+            return self.language
+        return default if self.escalation else languages.get(owner, default)
 
     def is_quiet(self, moment: dt.datetime) -> bool:
         """Whether nothing is to be sent at a moment, given in the business time zone."""
@@ -126,7 +144,10 @@ class Alerts(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: list[Channel] = Field(default_factory=list)
-    language: Literal["nl", "en"] = "nl"
+    language: Language = "nl"
+    languages: dict[str, Language] = Field(
+        default_factory=dict, description="Of owners who read another language: {eva: en}."
+    )
     escalate_after_days: int | None = Field(
         default=None,
         ge=1,

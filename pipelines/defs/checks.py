@@ -55,8 +55,9 @@ def kpi_checks(kpis: Mapping[str, Kpi]) -> dg.AssetChecksDefinition:
                 shown = headline(by_kpi[name])
                 points = history(facts, name, shown.org_unit_id)
                 moved = movers(facts, shown)
+                plot = sparkline(points, unit=shown.unit, grain=shown.grain)
                 status = points[-1].process_status
-                yield _result(by_kpi[name], shown, sparkline(points), moved, currency, status)
+                yield _result(by_kpi[name], shown, plot, moved, currency, status)
 
     return check
 

@@ -79,6 +79,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
             at.ledger,
             chosen.alerts.channels,
             language=chosen.alerts.language,
+            languages=chosen.alerts.languages,
             currency=chosen.currency,
         )
         return dg.MaterializeResult(

@@ -1,10 +1,11 @@
-"""Sends what is due from the outbox, through Apprise.
+"""Sends what is due from the outbox.
 
 A message counts as sent only when the channel said so. A row is claimed before it is sent (its
 next attempt is put off), so two deliveries at once send it once, and a process that dies between
 the sending and the marking sends it again with the same key: at least once, and at most one
 duplicate per crash. The key stands in the text; where the service takes fields of our own (JSON,
-form and XML webhooks, e-mail headers) also as `dedup_key` and as header `Idempotency-Key`.
+form and XML webhooks, e-mail headers) also as `dedup_key` and as header `Idempotency-Key`, and it
+is the id of a signed webhook and of a mail.
 """
 
 from __future__ import annotations
@@ -13,31 +14,25 @@ import datetime as dt
 import logging
 import os
 import sqlite3
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.errors import MessageError
 from pathlib import Path
 
 from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, utc_now
 from pipelines.settings import Channel
+from pipelines.watch import sending
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
-from pipelines.watch.redaction import private_logs, redact
+from pipelines.watch.letter import from_json
+from pipelines.watch.outgoing import ChannelError, Outgoing
+from pipelines.watch.redaction import redact
+from pipelines.watch.sample import sample
 
 FIRST_WAIT = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=6)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A message on its way."""
-
-    key: str
-    owner: str
-    title: str
-    body: str
 
 
 @dataclass(frozen=True)
@@ -50,47 +45,13 @@ class DeliveryResult:
     errors: tuple[str, ...] = ()
 
 
-class ChannelError(RuntimeError):
-    """The channel did not take the message. The text may hold secrets until it is redacted."""
-
-
 Send = Callable[[str, Outgoing], None]
-"""Sends a message to an Apprise URL; raises ChannelError if it was not taken."""
+"""Sends a message to the URL of a channel; raises ChannelError if it was not taken."""
 
 
 def wait_after(attempts: int) -> dt.timedelta:
     """How long a message rests after so many attempts: doubling from a minute to six hours."""
     return min(FIRST_WAIT * (1 << min(attempts - 1, 20)), LONGEST_WAIT)
-
-
-def send_by_apprise(url: str, message: Outgoing) -> None:
-    """Send one message. Redirects are not followed: they would take the secret elsewhere."""
-    # Apprise takes a second to load its hundred services: only when there is something to send.
-    import apprise
-
-    asset = apprise.AppriseAsset(
-        app_id="Koers", app_desc="Koers", storage_mode="memory", http_redirects=False
-    )
-    with private_logs() as said, warnings.catch_warnings():
-        # On loading its services it imports what their libraries call deprecated.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        service = apprise.Apprise.instantiate(url, asset=asset)
-        if service is None:
-            raise ChannelError("no Apprise URL of a known service: " + "; ".join(said))
-        for name, field in (("payload_extras", "dedup_key"), ("headers", "Idempotency-Key")):
-            extras = getattr(service, name, None)
-            if isinstance(extras, dict):
-                extras[field] = message.key
-        sender = apprise.Apprise(asset=asset)
-        sender.add(service)
-        taken = sender.notify(
-            title=message.title,
-            body=message.body,
-            notify_type=apprise.NotifyType.WARNING,
-            body_format=apprise.NotifyFormat.TEXT,
-        )
-        if not taken:
-            raise ChannelError("; ".join(said) or "the service did not take the message")
 
 
 def deliver(
@@ -99,7 +60,7 @@ def deliver(
     clock: Clock = utc_now,
     *,
     limit: int = 50,
-    send: Send = send_by_apprise,
+    send: Send = sending.send,
     environment: Mapping[str, str] | None = None,
     zone: dt.tzinfo = dt.UTC,
 ) -> DeliveryResult:
@@ -126,7 +87,8 @@ def deliver(
             if error is None:
                 failpoint("deliver.sent")
                 connection.execute(
-                    "update outbox set sent_at = ?, last_error = null where message_id = ?",
+                    "update outbox set sent_at = ?, last_error = null, letter = null "
+                    "where message_id = ?",
                     [timestamp(clock()), message_id],
                 )
                 sent += 1
@@ -145,17 +107,16 @@ def deliver(
 def try_channel(
     channel: Channel,
     *,
-    send: Send = send_by_apprise,
+    language: str = "nl",
+    currency: str = "EUR",
+    clock: Clock = utc_now,
+    send: Send = sending.send,
     environment: Mapping[str, str] | None = None,
 ) -> str | None:
-    """Send a message that says it is a test; the reason why it was not taken, without secrets, or
-    None."""
-    message = Outgoing(
-        f"test-{channel.name}",
-        ", ".join(channel.owners) or "iedereen / everyone",
-        "Koers: proefbericht / test message",
-        "Dit is een proef: er is niets aan de hand. / This is a test: nothing is wrong.",
-    )
+    """Send a sample that says it is a test, laid out and with a picture as a real message; the
+    reason why it was not taken, without secrets, or None."""
+    now = clock()
+    message = sample(channel, channel.language or language, currency, now)
     return _try(channel, message, send, os.environ if environment is None else environment)
 
 
@@ -177,7 +138,16 @@ def _claim(
             "update outbox set attempts = ?, next_attempt_at = ? where message_id = ?",
             [attempts, timestamp(now + wait_after(attempts)), row["message_id"]],
         )
-    message = Outgoing(row["idempotency_key"], row["owner"], row["title"], row["body"])
+    message = Outgoing(
+        key=row["idempotency_key"],
+        owner=row["owner"],
+        title=row["title"],
+        body=row["body"],
+        publication_id=row["publication_id"],
+        channel=row["channel"],
+        letter=from_json(row["letter"]) if row["letter"] else None,
+        at=now,
+    )
     return row["message_id"], row["channel"], message
 
 
@@ -188,8 +158,13 @@ def _try(
     url = environment.get(channel.url_env, "").strip()
     if not url:
         return f"{channel.name}: environment variable {channel.url_env} is not set"
+    secret = None
+    if channel.secret_env is not None:
+        secret = environment.get(channel.secret_env, "").strip()
+        if not secret:
+            return f"{channel.name}: environment variable {channel.secret_env} is not set"
     try:
-        send(url, message)
-    except (ChannelError, OSError, ValueError, TypeError, RuntimeError) as error:
-        return f"{channel.name}: {redact(str(error), url)}"
+        send(url, replace(message, secret=secret))
+    except (ChannelError, MessageError, OSError, ValueError, TypeError, RuntimeError) as error:
+        return f"{channel.name}: {redact(str(error), url, secret or '')}"
     return None

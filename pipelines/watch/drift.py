@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipelines.course import Point
 from pipelines.movers import Mover
 from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
@@ -170,7 +171,8 @@ def dedup_key(alert_id: str, events_before: int, state: str) -> str:
 class Event:
     """One transition. `is_news`: its owner is told. `explains`: what is told with it, of other
     units. `folded_into`: the alert that explains this one. `is_escalation`: told to those above,
-    since nobody acknowledged it in time. `moved_by`: what contributed most to its change."""
+    since nobody acknowledged it in time. `moved_by`: what contributed most to its change. `points`:
+    the series up to its period, oldest first."""
 
     alert_id: str
     kind: str
@@ -185,6 +187,7 @@ class Event:
     explains: tuple[Judged, ...] = ()
     is_escalation: bool = False
     moved_by: tuple[Mover, ...] = ()
+    points: tuple[Point, ...] = ()
 
 
 @dataclass(slots=True)

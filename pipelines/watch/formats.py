@@ -67,7 +67,8 @@ def value(amount: float, unit: str, language: str, *, currency: str = "EUR", mor
         space = " " if language == "nl" and not symbol.endswith(" ") else ""
         return f"{sign}{symbol}{space}{text}"
     if unit == "count":
-        return number(amount, (0 if float(amount).is_integer() else 1) + more, language)
+        whole = float(amount).is_integer() or abs(amount) >= 1000
+        return number(amount, (0 if whole else 1) + more, language)
     return number(amount, 1 + more, language)
 
 
@@ -98,4 +99,8 @@ def label(text: str) -> str:
     if len(shown) > _MAX_LABEL:
         shown = shown[: _MAX_LABEL - 1] + "…"
     # A word joiner after it keeps the character and takes the meaning away.
-    return re.sub(r"(@|<|:(?=//))", "\\1\u2060", shown)
+    shown = re.sub(r"(@|<|:(?=//))", "\\1\u2060", shown)
+    if any(unicodedata.bidirectional(c) in ("R", "AL") for c in shown):
+        # Isolated, so that what is written from right to left moves no figure that follows it.
+        shown = f"\u2068{shown}\u2069"
+    return shown or "-"

@@ -111,7 +111,7 @@ def queue(connection: sqlite3.Connection, messages: Sequence[Message], now: str)
     """Put messages into the outbox, each once. now: as `timestamp` writes it."""
     connection.executemany(
         "insert into outbox (idempotency_key, publication_id, owner, channel, title, body, "
-        "dedup_keys, created_at, next_attempt_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "dedup_keys, letter, created_at, next_attempt_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "on conflict (idempotency_key) do nothing",
         [
             (
@@ -122,6 +122,7 @@ def queue(connection: sqlite3.Connection, messages: Sequence[Message], now: str)
                 message.title,
                 message.body,
                 json.dumps(message.dedup_keys, ensure_ascii=False),
+                message.letter.to_json(),
                 now,
                 now,
             )

@@ -2,7 +2,8 @@
 
 `alert_events` only grows: what an alert is now follows from its last event. `evaluations` says
 which publications were judged, `watermarks` how far, `silences` when nothing is to be told, and
-`outbox` holds the messages until a channel took them. Times are UTC, as ISO text of one width, so
+`outbox` holds the messages until a channel took them: as text, and as the letter that
+each channel lays out in its own way. Times are UTC, as ISO text of one width, so
 that text order is time order.
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from pipelines.watch.machine import MISSING, RAISED
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
 
 _FIRST = """
@@ -85,7 +86,10 @@ create table silences (
     created_at text not null
 ) strict;
 """
-_SCHEMA = (_FIRST, _SECOND)
+_THIRD = """
+alter table outbox add column letter text;
+"""
+_SCHEMA = (_FIRST, _SECOND, _THIRD)
 """What each version of the ledger added to the one before."""
 
 

@@ -1,26 +1,30 @@
 """Writes the messages: one per owner and channel for a whole run, however many alerts there are.
 
-Plain text, in Dutch or English. The worst come first and twenty are named; the rest is counted
-per KPI, so that a storm of ten thousand is one message that can be read.
+In Dutch or English. The worst come first and twenty are named; the rest is counted per KPI, so that
+a storm of ten thousand is one message that can be read. How a letter looks is for the channel.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.movers import Mover
+from pipelines.plots import bars
 from pipelines.settings import Channel
 from pipelines.watch.drift import DRIFT, FIRING, PERSON, TOLERANCE, Event, Judged
-from pipelines.watch.formats import label, number, period, value
+from pipelines.watch.figures import Figures
+from pipelines.watch.formats import label, number, period
+from pipelines.watch.letter import Entry, Letter, Move, Moves, Section
+from pipelines.watch.payload import alert_facts
+from pipelines.watch.text import text
 from pipelines.watch.words import WORDS
 
 NAMED = 20
 EXPLAINED = 8
 MOVERS = 3
-_MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Message:
     title: str
     body: str
     dedup_keys: tuple[str, ...]
+    letter: Letter
 
 
 def compose(
@@ -42,9 +47,11 @@ def compose(
     *,
     publication_id: str,
     language: str = "nl",
+    languages: Mapping[str, str] | None = None,
     currency: str = "EUR",
 ) -> list[Message]:
-    """The messages about the events that are news; none where no channel takes them."""
+    """The messages about the events that are news; none where no channel takes them. languages: of
+    owners who read another than `language`; a channel's own goes before both."""
     messages = []
     events = [event for event in events if event.is_news]
     for channel in channels:
@@ -54,13 +61,21 @@ def compose(
                 by_owner[owner].append(event)
         for owner, theirs in sorted(by_owner.items()):
             keys = tuple(sorted(event.dedup_key for event in theirs))
-            text = "\n".join((channel.name, owner, *keys))
-            key = hashlib.sha256(text.encode()).hexdigest()[:24]
-            title, body = _Writer(language, currency).write(owner, theirs)
-            reference = WORDS[language]["reference"].format(publication=publication_id, key=key)
+            named = "\n".join((channel.name, owner, *keys))
+            key = hashlib.sha256(named.encode()).hexdigest()[:24]
+            read = channel.read_in(owner, language, languages or {})
+            reference = WORDS[read]["reference"].format(publication=publication_id, key=key)
+            letter = _Writer(read, currency).write(owner, theirs, reference)
             messages.append(
                 Message(
-                    key, publication_id, owner, channel.name, title, f"{body}\n\n{reference}", keys
+                    key,
+                    publication_id,
+                    owner,
+                    channel.name,
+                    letter.title,
+                    text(letter),
+                    keys,
+                    letter,
                 )
             )
     return messages
@@ -82,8 +97,8 @@ def _owners(event: Event, channel: Channel) -> list[str]:
 
 def described(row: Judged, language: str, currency: str) -> list[str]:
     """The figures of a period and what is usual, a sentence each."""
-    writer = _Writer(language, currency)
-    return [writer.figures(row), *writer.usual(row)]
+    figures = Figures(language, currency)
+    return [figures.said(row), *figures.usual(row)]
 
 
 def severity(row: Judged) -> float:
@@ -98,7 +113,7 @@ def severity(row: Judged) -> float:
 class _Part:
     """The events of a message that belong together, and the words for them."""
 
-    heading: str
+    tone: str
     title: str
     also: str
     events: tuple[Event, ...]
@@ -109,21 +124,22 @@ class _Writer:
         self.language = language
         self.currency = currency
         self.words = WORDS[language]
+        self.figures = Figures(language, currency)
 
-    def write(self, owner: str, events: Sequence[Event]) -> tuple[str, str]:
+    def write(self, owner: str, events: Sequence[Event], reference: str) -> Letter:
         parts = [part for part in self._parts(events) if part.events]
-        texts = [self.words["for"].format(owner=label(owner))]
-        left = NAMED
+        sections, left = [], NAMED
         for part in parts:
-            texts += self._section(part, left)
+            sections.append(self._section(part, left))
             left = max(0, left - len(part.events))
-        if any(event.state == FIRING for event in events):
-            texts.append(f"{self.words['next']}\n{self.words['what']}")
+        opening = [self.words["for"].format(owner=label(owner))]
         title = self._title(parts)
         if any(event.is_escalation for event in events):
             title = self.words["escalated"].format(title=title)
-            texts.insert(1, self.words["why_escalated"])
-        return title, "\n\n".join(texts)
+            opening.append(self.words["why_escalated"])
+        fires = any(event.state == FIRING for event in events)
+        advice = (self.words["next"], self.words["what"]) if fires else None
+        return Letter(self.language, title, tuple(opening), tuple(sections), advice, reference)
 
     def _parts(self, events: Sequence[Event]) -> list[_Part]:
         """The worst first; what is over comes last."""
@@ -148,95 +164,132 @@ class _Writer:
         if len(first.events) == 1:
             row = first.events[0].row
             title = self.words[f"{first.title}_one"].format(
-                kpi=self._label(row), unit=label(row.unit_name), period=self._period(row)
+                kpi=self.figures.label(row),
+                unit=label(row.unit_name),
+                period=self.figures.period(row),
             )
         else:
-            title = self.words[f"{first.title}_many"].format(n=self._count(len(first.events)))
+            n = self.figures.count(len(first.events))
+            title = self.words[f"{first.title}_many"].format(n=n)
         for part in parts[1:]:
-            title = self.words[part.also].format(title=title, n=self._count(len(part.events)))
+            n = self.figures.count(len(part.events))
+            title = self.words[part.also].format(title=title, n=n)
         return title
 
-    def _section(self, part: _Part, most: int) -> list[str]:
-        texts = [self.words[part.heading].format(n=self._count(len(part.events)))]
-        texts += [self._entry(n, event) for n, event in enumerate(part.events[:most], start=1)]
-        rest = part.events[most:]
-        if rest:
-            counted = Counter(self._label(event.row) for event in rest).most_common(NAMED)
-            kpis = ", ".join(f"{name} {self._count(n)}" for name, n in counted)
-            texts.append(self.words["rest"].format(n=self._count(len(rest)), kpis=kpis))
-        return texts
+    def _section(self, part: _Part, most: int) -> Section:
+        counted = Counter(self.figures.label(event.row) for event in part.events[most:])
+        return Section(
+            part.tone,
+            self.words[part.tone].format(n=self.figures.count(len(part.events))),
+            tuple(self._entry(part.tone, event) for event in part.events[:most]),
+            tuple(counted.most_common()),
+        )
 
-    def _entry(self, ordinal: int, event: Event) -> str:
+    def _entry(self, tone: str, event: Event) -> Entry:
         row = event.row
-        lines = [
-            f"{ordinal}. {self._label(row)}, {label(row.unit_name)}, {self._period(row)}",
-            self.figures(row),
-        ]
-        if event.state == FIRING and row.outside:
-            side = "below" if row.outside < 0 else "above"
-            lines[-1] += " " + self.words[side].format(gap=self._gap(row))
-        lines += self.usual(row)
-        drift = "drift_" if row.kind == DRIFT else ""
-        since = period(event.since, row.grain, self.language)
-        if event.state != FIRING:
-            lines.append(self.words[f"{drift}was_since"].format(since=since))
-        else:
-            key = "since" if event.since < row.period_start else "since_now"
-            n = self._count(max(row.off_periods, 1))
-            lines.append(self.words[drift + key].format(since=since, n=n))
-        lines += self._moved(event)
-        if row.known_event:
-            lines.append(self.words["event"].format(event=label(row.known_event)))
-        if units := self._explains(event):
-            lines.append(self.words["explains"].format(units=units))
-        return "\n   ".join(lines)
-
-    def figures(self, row: Judged) -> str:
-        shown, band, target = self._figures(row)
-        key = "value_only" if row.target is None else "with_target"
-        return self.words[key].format(value=shown, target=target, band=band)
-
-    def usual(self, row: Judged) -> list[str]:
-        """Whether it is unusual, whatever was agreed."""
-        lower, upper = row.process_band_lower, row.process_band_upper
-        if row.process_status in ("drifting", "stable") and not (lower is None and upper is None):
+        value, band, target = self.figures.parts(row)
+        gap = self.figures.gap(row) if event.state == FIRING else ""
+        moves = self._moved(event)
+        units = self._explains(event)
+        since_line, since = self._since(event)
+        usual = self.figures.usual_band(row)
+        if usual:
             how = self.words[f"how_{row.process_status}"]
-            return [self.words["usual"].format(band=self._band(row, lower, upper, 0), how=how)]
-        if row.process_status == "insufficient_data":
-            return [self.words["unknown_usual"]]
-        return []
+            usual = self.words["usual_how"].format(band=usual, how=how)
+        elif row.process_status == "insufficient_data":
+            usual = self.words["unknown_how"]
+        known = label(row.known_event) if row.known_event else ""
+        lines = [
+            f"{self.figures.said(row)} {gap}".rstrip(),
+            *self.figures.usual(row),
+            since_line,
+            *(line for line, _ in moves),
+        ]
+        if known:
+            lines.append(self.words["event"].format(event=known))
+        if units:
+            lines.append(self.words["explains"].format(units=units))
+        facts = {
+            "target_name": "" if row.target is None else target,
+            "band_name": "" if row.target is None else band,
+            "usual_name": usual,
+            f"{tone}_name": since,
+            "event_name": known,
+            "explains_name": units,
+        }
+        return Entry(
+            tone=tone,
+            kpi=self.figures.label(row),
+            unit=label(row.unit_name),
+            period=self.figures.period(row),
+            lines=tuple(lines),
+            badge=self.words[f"{tone}_badge"],
+            value=value,
+            gap=gap.removesuffix("."),
+            facts=tuple((self.words[name], said) for name, said in facts.items() if said),
+            moves=tuple(each for _, each in moves),
+            course=self._course(event),
+            points=event.points,
+            value_unit=row.unit,
+            grain=row.grain,
+            alert=alert_facts(event),
+        )
 
-    def _moved(self, event: Event) -> list[str]:
-        """What contributed most: the units below, else the KPIs that drive it."""
-        lines = []
+    def _since(self, event: Event) -> tuple[str, str]:
+        """Since when, as a sentence and in short."""
+        row = event.row
+        since = period(event.since, row.grain, self.language)
+        drift = "drift_" if row.kind == DRIFT else ""
+        if event.state != FIRING:
+            return self.words[f"{drift}was_since"].format(since=since), since
+        if event.since >= row.period_start:
+            return self.words[f"{drift}since_now"], self.words["since_this"]
+        n = self.figures.count(max(row.off_periods, 1))
+        said = self.words[f"{drift}since"].format(since=since, n=n)
+        return said, self.words["since_periods"].format(since=since, n=n)
+
+    def _course(self, event: Event) -> str:
+        """The series as text."""
+        drawn = bars(event.points)
+        if not drawn:
+            return ""
+        first, last = (
+            period(event.points[n].period_start, event.row.grain, self.language) for n in (0, -1)
+        )
+        return self.words["course"].format(bars=drawn, first=first, last=last)
+
+    def _moved(self, event: Event) -> list[tuple[str, Moves]]:
+        """What contributed most, as a sentence and in parts: the units below, else the KPIs that
+        drive it."""
+        found = []
         for comparison in ("previous_period", "target"):
             those = [m for m in event.moved_by if m.comparison == comparison]
             units = [m for m in those if m.contributor_type == "child_unit"]
             named = (units or those)[:MOVERS]
             if not named or not named[0].change_total:
                 continue
-            parts = "; ".join(self._part(mover, event.row) for mover in named)
-            change = self._signed(float(named[0].change_total), event.row)
-            lines.append(self.words[f"moved_{comparison}"].format(change=change, parts=parts))
-        return lines
+            moves = tuple(self._move(mover, event.row) for mover in named)
+            parts = "; ".join(
+                self.words["part"].format(label=m.label, amount=m.amount, share=m.share)
+                for m in moves
+            )
+            change = self.figures.signed(float(named[0].change_total), event.row)
+            line = self.words[f"moved_{comparison}"].format(change=change, parts=parts)
+            heading = self.words[f"heading_{comparison}"].format(change=change)
+            found.append((line, Moves(heading, moves)))
+        return found
 
-    def _part(self, mover: Mover, row: Judged) -> str:
+    def _move(self, mover: Mover, row: Judged) -> Move:
         name = label(mover.label)
         if mover.people:
             key = "people_one" if mover.people == 1 else "people_many"
-            name = self.words[key].format(n=self._count(mover.people))
-        return self.words["part"].format(
+            name = self.words[key].format(n=self.figures.count(mover.people))
+        return Move(
             label=self.words[f"effect_{mover.effect}"].format(label=name),
-            amount=self._signed(float(mover.contribution), row),
+            amount=self.figures.signed(float(mover.contribution), row),
             share=number((mover.share or 0.0) * 100, 0, self.language) + "%",
+            part=mover.share,
         )
-
-    def _signed(self, amount: float, row: Judged) -> str:
-        sign = "-" if amount < 0 else "+"
-        if row.unit == "percent":
-            points = number(abs(amount) * 100, 1, self.language)
-            return sign + self.words["points"].format(n=points)
-        return sign + self._value(abs(amount), row, 0)
 
     def _explains(self, event: Event) -> str:
         """The units below that are off in the same way, each once, the worst first."""
@@ -245,46 +298,6 @@ class _Writer:
         names = [name for name in names if name != label(event.row.unit_name)]
         units = ", ".join(names[:EXPLAINED])
         if len(names) > EXPLAINED:
-            n = self._count(len(names) - EXPLAINED)
+            n = self.figures.count(len(names) - EXPLAINED)
             units = self.words["and_more"].format(units=units, n=n)
         return units
-
-    def _figures(self, row: Judged) -> tuple[str, str, str]:
-        """Value, band and target, with as many decimals as show that the value is outside."""
-        edges = [edge for edge in (row.band_lower, row.band_upper) if edge is not None]
-        actual = row.kpi_value or 0.0
-        more = 0
-        while more < _MOST_DECIMALS and any(
-            edge != actual and self._value(edge, row, more) == self._value(actual, row, more)
-            for edge in edges
-        ):
-            more += 1
-        band = self._band(row, row.band_lower, row.band_upper, more)
-        target = "-" if row.target is None else self._value(row.target, row, 0)
-        return self._value(actual, row, more), band, target
-
-    def _band(self, row: Judged, low: float | None, high: float | None, more: int) -> str:
-        lower, upper = (
-            None if edge is None else self._value(edge, row, more) for edge in (low, high)
-        )
-        form = "between" if lower and upper else "from" if lower else "up_to"
-        return self.words[form].format(lower=lower, upper=upper) if lower or upper else "-"
-
-    def _gap(self, row: Judged) -> str:
-        gap = abs(row.outside)
-        if row.unit == "percent":
-            decimals = 1 if gap >= 0.001 else _MOST_DECIMALS
-            return self.words["points"].format(n=number(gap * 100, decimals, self.language))
-        return self._value(gap, row, 0)
-
-    def _value(self, amount: float, row: Judged, more: int) -> str:
-        return value(amount, row.unit, self.language, currency=self.currency, more=more)
-
-    def _label(self, row: Judged) -> str:
-        return label(row.label_nl if self.language == "nl" else row.label_en)
-
-    def _period(self, row: Judged) -> str:
-        return period(row.period_start, row.grain, self.language)
-
-    def _count(self, n: int) -> str:
-        return number(n, 0, self.language)

@@ -27,10 +27,15 @@ def remind_now(home: Home, settings: Settings) -> int:
     """Tell what is due to be told again; how many alerts."""
     alerts = settings.alerts
     days = alerts.escalate_after_days
+    publication = None
+    with contextlib.suppress(PublicationError):
+        publication = current(home)
     return remind(
         home.ledger,
         alerts.channels,
         language=alerts.language,
+        languages=alerts.languages,
         currency=settings.currency,
         escalate_after=None if days is None else dt.timedelta(days=days),
+        publication=publication,
     )

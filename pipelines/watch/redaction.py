@@ -17,10 +17,10 @@ _SHORTEST = 3  # shorter parts would hide half of any text, and guard nothing
 _LONGEST_TEXT = 300
 
 
-def redact(text: str, url: str) -> str:
-    """The text without any part of the URL, on one line, cut to 300 characters."""
+def redact(text: str, url: str, secret: str = "") -> str:
+    """The text without the secret and any part of the URL, on one line, cut to 300 characters."""
     rest = url.split("://", 1)[-1]
-    pieces = {url, rest, *re.split(r"[/:@?&=#,+]", rest)}
+    pieces = {url, rest, secret, *re.split(r"[/:@?&=#,+]", rest)}
     pieces |= {unquote(piece) for piece in pieces}
     pieces |= {quote(piece, safe="") for piece in pieces}
     for piece in sorted(pieces, key=len, reverse=True):
@@ -31,24 +31,27 @@ def redact(text: str, url: str) -> str:
 
 class _Collector(logging.Handler):
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        said = record.getMessage()
+        if record.levelno >= logging.WARNING or said.startswith("Socket Exception"):
+            self.lines.append(said)
 
 
 @contextlib.contextmanager
 def private_logs() -> Iterator[list[str]]:
     """Collect what Apprise and the HTTP client under it would log; nothing of it gets any further.
 
-    On level DEBUG they write whole URLs, and Dagster keeps log lines for ever.
+    On level DEBUG they write whole URLs, and Dagster keeps log lines for ever. Of those only what
+    Apprise says of a failed connection is kept: it says the reason nowhere else.
     """
     collector = _Collector()
     loggers = [logging.getLogger(name) for name in ("apprise", "urllib3.connectionpool", "smtplib")]
     states = [(logger, logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
-        logger.setLevel(logging.WARNING)
+        logger.setLevel(logging.DEBUG if logger.name == "apprise" else logging.WARNING)
         logger.propagate = False
         logger.addHandler(collector)
     try:

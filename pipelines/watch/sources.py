@@ -17,13 +17,17 @@ import duckdb
 
 from pipelines.marts import columns_of
 from pipelines.publication import Clock, Publication, open_publication, utc_now
-from pipelines.settings import Alerts
+from pipelines.settings import Alerts, Channel
 from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged, Silence, dedup_key, is_silent
 from pipelines.watch.formats import date, label, number
 from pipelines.watch.history import Told, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.letter import Entry, Letter, Section
 from pipelines.watch.machine import AlertState, Reading, Rule, step
 from pipelines.watch.messages import Message
+from pipelines.watch.payload import alert_facts
+from pipelines.watch.text import text
+from pipelines.watch.words import WORDS
 
 STALE = "stale_source"
 OWNER = "data"
@@ -31,6 +35,8 @@ OWNER = "data"
 
 _WORDS = {
     "nl": {
+        "off": "Geen gegevens",
+        "back": "Weer gegevens",
         "stale": "Koers: {source} levert geen gegevens meer (tot en met {until})",
         "alive": "Koers: {source} levert weer gegevens (tot en met {until})",
         "said": "De gegevens van {source} gaan tot en met {until}; ze mogen {days} dagen oud zijn.",
@@ -39,6 +45,8 @@ _WORDS = {
         "from": "De KPI's die erop wachtten worden weer beoordeeld.",
     },
     "en": {
+        "off": "No data",
+        "back": "Data again",
         "stale": "Koers: {source} gives no more data (up to {until})",
         "alive": "Koers: {source} gives data again (up to {until})",
         "said": "The data of {source} go up to {until}; they may be {days} days old.",
@@ -122,7 +130,7 @@ def watch_sources(
         )
         by_connector = {source.connector: source for source in found}
         messages = [
-            _message(event, by_connector[event.row.kpi], channel.name, alerts.language)
+            _message(event, by_connector[event.row.kpi], channel, alerts)
             for event in events
             if event.is_news
             for channel in alerts.channels
@@ -208,7 +216,8 @@ def _row(source: Source) -> Judged:
     )
 
 
-def _message(event: Event, source: Source, channel: str, language: str) -> Message:
+def _message(event: Event, source: Source, channel: Channel, alerts: Alerts) -> Message:
+    language = channel.read_in(OWNER, alerts.language, alerts.languages)
     words = _WORDS[language]
     said = {
         "source": label(source.connector),
@@ -221,9 +230,33 @@ def _message(event: Event, source: Source, channel: str, language: str) -> Messa
     lines = [words["said"].format(**said)]
     if source.kpis and fires:
         lines.append(words["wait"].format(**said))
-    lines.append(words["next" if fires else "from"])
-    key = hashlib.sha256(f"{channel}\n{event.dedup_key}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{channel.name}\n{event.dedup_key}".encode()).hexdigest()[:24]
     title = words["stale" if fires else "alive"].format(**said)
+    tone = "off" if fires else "back"
+    entry = Entry(
+        tone=tone,
+        kpi=label(source.connector),
+        unit="",
+        period="",
+        lines=tuple(lines),
+        badge=words[tone],
+        alert=alert_facts(event),
+    )
+    letter = Letter(
+        language,
+        title,
+        (),
+        (Section(tone, "", (entry,)),),
+        (WORDS[language]["next"], words["next"]) if fires else ("", words["from"]),
+        WORDS[language]["reference"].format(publication=event.publication_id, key=key),
+    )
     return Message(
-        key, event.publication_id, OWNER, channel, title, "\n\n".join(lines), (event.dedup_key,)
+        key,
+        event.publication_id,
+        OWNER,
+        channel.name,
+        title,
+        text(letter),
+        (event.dedup_key,),
+        letter,
     )

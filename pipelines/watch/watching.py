@@ -6,9 +6,10 @@ build nor a BI tool notices. Sending is `delivery.deliver`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,8 +17,15 @@ from pathlib import Path
 import duckdb
 
 from connectors.core.failpoints import failpoint
+from pipelines.course import histories
 from pipelines.movers import movers_of_all
-from pipelines.publication import Clock, Publication, open_publication, utc_now
+from pipelines.publication import (
+    Clock,
+    Publication,
+    PublicationError,
+    open_publication,
+    utc_now,
+)
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
 from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate, is_silent
@@ -54,6 +62,7 @@ def watch(
     clock: Clock = utc_now,
     *,
     language: str = "nl",
+    languages: Mapping[str, str] | None = None,
     currency: str = "EUR",
     layers: Sequence[str] = LAYERS,
 ) -> WatchResult:
@@ -89,6 +98,7 @@ def watch(
             channels,
             publication_id=publication.publication_id,
             language=language,
+            languages=languages,
             currency=currency,
         )
         record(connection, events, now)
@@ -114,14 +124,25 @@ def watch(
 
 
 def _explained(facts: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> list[Event]:
-    """With what moved them, those that are told to begin. Of a storm only the worst are: no more
-    are named in a message."""
-    begun = [event for event in events if event.is_news and event.state == FIRING]
-    begun.sort(key=lambda event: -severity(event.row))
-    worst = begun[:MOST_EXPLAINED]
-    moved = movers_of_all(facts, [event.row for event in worst])
-    by_key = dict(zip((event.dedup_key for event in worst), map(tuple, moved), strict=True))
-    return [replace(event, moved_by=by_key.get(event.dedup_key, ())) for event in events]
+    """With what moved them, those that are told to begin, and with their course, those that are
+    told. Of a storm only the worst: no more are named in a message."""
+    told = [event for event in events if event.is_news]
+    told.sort(key=lambda event: (event.state != FIRING, -severity(event.row)))
+    told = told[:MOST_EXPLAINED]
+    begun = [event for event in told if event.state == FIRING]
+    moved = movers_of_all(facts, [event.row for event in begun])
+    moved_by = dict(zip((event.dedup_key for event in begun), map(tuple, moved), strict=True))
+    rows = [event.row for event in told]
+    courses = histories(facts, [(row.kpi, row.org_unit_id, row.period_start) for row in rows])
+    points = dict(zip((event.dedup_key for event in told), map(tuple, courses), strict=True))
+    return [
+        replace(
+            event,
+            moved_by=moved_by.get(event.dedup_key, ()),
+            points=points.get(event.dedup_key, ()),
+        )
+        for event in events
+    ]
 
 
 def remind(
@@ -130,11 +151,14 @@ def remind(
     clock: Clock = utc_now,
     *,
     language: str = "nl",
+    languages: Mapping[str, str] | None = None,
     currency: str = "EUR",
     escalate_after: dt.timedelta | None = None,
+    publication: Publication | None = None,
 ) -> int:
     """Tell the alerts whose snooze has ended, and those above of what nobody acknowledged for so
-    long, with the figures of the last change; how many."""
+    long, with the figures of the last change; how many. publication: where their course and what
+    moved them are read; without one, or with one that cannot be read, they are told without."""
     if not ledger.exists():
         return 0
     with open_ledger(ledger) as connection, transaction(connection):
@@ -151,10 +175,18 @@ def remind(
             elif escalate_after is not None and _is_ignored(told, now - escalate_after):
                 at = replace(told.alert.at, is_escalated=True)
                 events.append(replace(following(told, at), is_news=True, is_escalation=True))
+        if events and publication is not None:
+            with contextlib.suppress(PublicationError), open_publication(publication) as facts:
+                events = _explained(facts, events)
         events.sort(key=lambda event: event.publication_id)
         for publication_id, group in groupby(events, lambda event: event.publication_id):
             messages = compose(
-                group, channels, publication_id=publication_id, language=language, currency=currency
+                group,
+                channels,
+                publication_id=publication_id,
+                language=language,
+                languages=languages,
+                currency=currency,
             )
             queue(connection, messages, timestamp(now))
         record(connection, events, now)

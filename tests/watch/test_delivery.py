@@ -16,16 +16,11 @@ import pytest
 
 from pipelines.publication import publish, utc_now
 from pipelines.settings import Channel, Home
-from pipelines.watch.delivery import (
-    ChannelError,
-    DeliveryResult,
-    Outgoing,
-    deliver,
-    send_by_apprise,
-    wait_after,
-)
+from pipelines.watch.delivery import DeliveryResult, deliver, wait_after
 from pipelines.watch.ledger import open_ledger, published_events
+from pipelines.watch.outgoing import ChannelError, Outgoing
 from pipelines.watch.redaction import redact
+from pipelines.watch.sending import send_by_apprise
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
 from tests.zygote import forked
@@ -93,6 +88,7 @@ def row(home: Home) -> dict[str, Any]:
 
 
 def test_a_webhook_gets_the_message_once(queued: Home, hook: Receiver) -> None:
+    assert row(queued)["letter"], "until it is sent"
     assert attempt(queued, hook) == DeliveryResult(sent=1)
     assert attempt(queued, hook, minutes=999) == DeliveryResult()
     ((body, headers),) = hook.got
@@ -102,6 +98,7 @@ def test_a_webhook_gets_the_message_once(queued: Home, hook: Receiver) -> None:
     assert body["dedup_key"] == headers["Idempotency-Key"] == key
     assert key in body["message"]
     assert row(queued)["sent_at"] == "2025-07-01T03:00:00.000000+00:00"
+    assert row(queued)["letter"] is None
     detail = json.loads(published_events(queued.ledger)[0][-1])
     assert [d["channel"] for d in detail["deliveries"]] == ["hook"]
 

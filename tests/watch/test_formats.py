@@ -20,6 +20,7 @@ from pipelines.watch.formats import date, label, number, period, value
         (-0.0001, "percent", "0,0%", "0.0%"),
         (12345, "count", "12.345", "12,345"),
         (12.5, "count", "12,5", "12.5"),
+        (62495.3, "count", "62.495", "62,495"),
         (-31.26, "score", "-31,3", "-31.3"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_drift_says_what_is_usual() -> None:
         "Ongewoon (1)",
         "",
         "1. Scoringskans, Team Noord, juni 2025",
-        "   Waarde 130, doel 100, tolerantieband vanaf 90. 10 boven de band.",
+        "   Waarde 130, doel 100, tolerantieband vanaf 90. 10 boven wat gewoon is.",
         "   Gewoon is 80 tot 120: dit is ongewoon.",
         "   Ongewoon sinds deze periode.",
     ]

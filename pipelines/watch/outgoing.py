@@ -1,0 +1,29 @@
+"""A message on its way to a channel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from pipelines.watch.letter import Letter
+
+
+class ChannelError(RuntimeError):
+    """The channel did not take the message. The text may hold secrets until it is redacted."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What goes out. letter: None for a message that an earlier Koers queued as text only. secret:
+    signs it, where the channel is a signed webhook. at: now, aware."""
+
+    key: str
+    owner: str
+    title: str
+    body: str
+    publication_id: str = ""
+    channel: str = ""
+    letter: Letter | None = None
+    secret: str | None = field(default=None, repr=False)
+    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    is_test: bool = False
