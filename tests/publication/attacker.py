@@ -12,27 +12,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import linprog
 
-Figures = Mapping[str, Sequence[float]]
+Row = Sequence[float] | np.ndarray
+Figures = Mapping[str, Row]
 """By name: 1 for each piece that a figure has, 0 for each that it has not."""
 
 
 def determined(shown: Figures, hidden: Figures) -> list[str]:
-    """The hidden figures that follow from the shown ones by adding, subtracting and multiplying:
-    those that add nothing to the rank of the system."""
-    if not hidden:
-        return []
-    if not shown:
+    """The hidden figures that are sums of multiples of the shown ones: those that lie in the space
+    the shown ones span."""
+    if not hidden or not shown:
         return []
     system = np.array(list(shown.values()), dtype=float)
-    rank = np.linalg.matrix_rank(system)
-    return [
-        name
-        for name, row in hidden.items()
-        if np.linalg.matrix_rank(np.vstack([system, row])) == rank
-    ]
+    _, sizes, basis = np.linalg.svd(system, full_matrices=False)
+    basis = basis[sizes > 1e-9 * sizes.max()]
+    rows = np.array(list(hidden.values()), dtype=float)
+    left = rows - (rows @ basis.T) @ basis
+    follows = np.abs(left).max(axis=1) < 1e-6
+    return [name for name, known in zip(hidden, follows, strict=True) if known]
 
 
-def interval(shown: Figures, hidden: Sequence[float], pieces: Sequence[float]) -> float:
+def interval(shown: Figures, hidden: Row, pieces: Sequence[float]) -> float:
     """How wide the range is that a hidden count may lie in, given the values of the shown ones."""
     system = np.array(list(shown.values()), dtype=float)
     values = system @ np.array(pieces) if len(system) else None
