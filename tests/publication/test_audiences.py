@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 from pipelines.audiences import WHOLE, audiences
+from pipelines.inputs import build_inputs, needs_full_refresh
 from pipelines.people import Group, People, PeopleError, people_of
 from pipelines.publication import PublicationError, current
 from pipelines.publishing import publish_all, roll_back_all, verify, wrong_files
-from pipelines.settings import DBT_PROJECT_DIR, Home, SettingsError
+from pipelines.settings import DBT_PROJECT_DIR, Home, Settings, SettingsError
 from pipelines.watch.ledger import published_events
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
@@ -171,6 +172,14 @@ def test_a_wrong_file_is_told_by_field(home: Home, text: str, says: str) -> None
     home.audiences_file.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=says):
         audiences(home)
+
+
+def test_another_audience_is_something_new_for_the_next_night(home: Home) -> None:
+    before = build_inputs(home, Settings())
+    home.audiences_file.write_text("audiences: {management: {}}", encoding="utf-8")
+    after = build_inputs(home, Settings())
+    assert [part for part in before if before[part] != after[part]] == ["audiences"]
+    assert not needs_full_refresh(before, after)
 
 
 def test_without_a_file_there_are_two(home: Home) -> None:
