@@ -130,7 +130,7 @@ def publish(
     folder = home.published / audience
     store = folder / "snapshots"
     store.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder):
+    with _only_one(folder), _disk_told(folder):
         for leftover in (*store.glob(".building-*"), *folder.glob(".new-*")):
             _remove(leftover)
         before = _before(folder)
@@ -185,7 +185,7 @@ def roll_back(home: Home, target: Publication, audience: str = "management") -> 
     """Make a publication that is kept the current one again. The next publish goes on after the
     newest that is kept. Raises PublicationError when another publish is busy."""
     folder = home.published / audience
-    with _only_one(folder):
+    with _only_one(folder), _disk_told(folder):
         _point_to(folder, target.file.parent)
 
 
@@ -310,6 +310,18 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _disk_told(folder: Path) -> Iterator[None]:
+    """What the disk refuses is said to people."""
+    try:
+        yield
+    except OSError as error:
+        raise PublicationError(
+            f"{folder} cannot be written to: {error}. What was published before still stands; make "
+            "room (fewer `keep_publications`), then run `koers publish`."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -96,7 +96,11 @@ def _views(home: Home, chosen: Mapping[str, Audience]) -> dict[str, View]:
             f"Which groups are too small to show cannot be read from {home.warehouse}: {error}. "
             "Run `koers run --full-refresh`."
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise PublicationError(
+            f"{home.shown_groups} cannot be written: {error}. What was published before stands."
+        ) from error
+    except ValueError as error:
         raise PublicationError(
             f"{home.shown_groups} says what was shown before, and cannot be used: {error}. Restore "
             "a backup; if there is none, remove it together with all publications of before."
