@@ -7,7 +7,7 @@ What was computed from hidden figures (contributions, streaks, process bands, al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -167,7 +167,7 @@ def _hidden_cells(
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]
 ) -> None:
     if rows:
         types = [
