@@ -163,3 +163,11 @@ def test_another_complement_is_not_chosen_later() -> None:
     after = Month(rows(ta=3, tb=12, tc=9), LEAST)
     assert shown(after, ranks(after)) == {"org", "tb"}
     assert shown(after, ranks(after), first) == {"org", "tc"}
+
+
+def test_the_attacker_finds_what_hiding_only_the_small_one_would_leave() -> None:
+    month = Month(rows(ta=3, tb=8, tc=40), LEAST)
+    every, pieces = figures(month)
+    careless = {unit: every[unit] for unit in ("org", "tb", "tc")}
+    assert determined(careless, {"ta": every["ta"]}) == ["ta"]
+    assert interval(careless, every["ta"], pieces) == pytest.approx(0, abs=1e-6)
