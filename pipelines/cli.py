@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -120,6 +121,52 @@ def rebuild() -> None:
             f"Rebuilt {at.warehouse}. Not as they were: {', '.join(done.different)}. "
             f"The old file is kept as {done.aside}. `koers run --full-refresh` publishes the new."
         )
+        raise typer.Exit(1)
+
+
+@app.command()
+def publish(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only compare the files with their checksums.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Put the publication before this one in place.")
+    ] = False,
+    publication_id: Annotated[
+        str, typer.Argument(help="With --rollback: to this one; its folder in snapshots/.")
+    ] = "",
+) -> None:
+    """Publish the warehouse anew for every audience; or check, or go back to, what is kept."""
+    from pipelines import publishing
+    from pipelines.lock import held
+    from pipelines.settings import home
+    from pipelines.warehouse import writing
+
+    if (verify and rollback) or (publication_id and not rollback):
+        raise typer.BadParameter("give --verify, --rollback [ID], or neither")
+    at = home()
+    with in_words():
+        if verify:
+            wrong = list(publishing.verify(at))
+            typer.echo("\n".join(wrong) or "Every publication is as it was made.")
+            if wrong:
+                raise typer.Exit(1)
+            return
+        with held(at.run_lock, "koers publish"):
+            if rollback:
+                for name, back in publishing.roll_back_all(at, publication_id or None).items():
+                    typer.echo(f"{name}: back to {back.publication_id}")
+                return
+            with writing(at, "koers publish", _progress):
+                done = publishing.publish_all(at, run_id=f"publish-{uuid.uuid4()}")
+        for name, made in done.made.items():
+            rows = sum(made.tables.values())
+            typer.echo(f"{name}: {made.publication_id}, {rows:,} rows, {at.publication(name)}")
+        for name, why in done.refused.items():
+            typer.echo(f"{name}: not published: {why}", err=True)
+        for folder in publishing.abandoned(at):
+            typer.echo(f"{folder} is of no audience any more: remove it.", err=True)
+    if done.refused:
         raise typer.Exit(1)
 
 

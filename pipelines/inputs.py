@@ -7,9 +7,11 @@ changed after they got their name.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Iterable, Mapping
 
+from pipelines.audiences import Audience, audiences
 from pipelines.dbt import project_hash
 from pipelines.settings import PROJECT_DIR, Home, Settings
 
@@ -21,7 +23,8 @@ BESIDE_THE_FACTS = {"alerts", "keep_publications", "nightly_at"}
 
 
 def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
-    """Hashes of all that the facts follow from: committed loads, code, settings."""
+    """Hashes of all that publications follow from: committed loads, code, settings, audiences.
+    Raises SettingsError when audiences.yaml cannot be used, before anything is built."""
     loads = (
         str(load.relative_to(home.landing)) for load in sorted(home.landing.glob("*/*/load=*"))
     )
@@ -32,6 +35,8 @@ def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
         "code": _hash(file.read_text(encoding="utf-8") for file in files),
         # A setting counts unless it is known to concern no fact.
         "settings": _hash([settings.model_dump_json(exclude=BESIDE_THE_FACTS)]),
+        # No fact follows from it, but who may see which: a change is published the next night.
+        "audiences": _hash([json.dumps(dict(audiences(home)), default=Audience.model_dump_json)]),
     }
 
 

@@ -33,6 +33,7 @@ import duckdb
 
 from connectors.core.durable import sha256, sync
 from connectors.core.failpoints import failpoint
+from pipelines.audience_tables import View
 from pipelines.marts import facts_hash
 from pipelines.publication_build import (
     STORAGE_VERSION,
@@ -50,6 +51,7 @@ __all__ = [
     "facts_hash",
     "open_publication",
     "publish",
+    "roll_back",
     "snapshots",
 ]
 
@@ -60,6 +62,7 @@ ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
 ID_PATTERN = re.compile(r"\d{8}T\d{12}Z")
 
 Clock = Callable[[], dt.datetime]
+WHOLE_VIEW = View()
 
 
 def utc_now() -> dt.datetime:
@@ -113,10 +116,12 @@ def publish(
     keep: int,
     alert_events: Iterable[tuple[Any, ...]] = (),
     audience: str = "management",
+    view: View = WHOLE_VIEW,
     clock: Clock = utc_now,
 ) -> Publication:
     """Publish the warehouse's marts and keep the newest `keep` snapshots.
 
+    `view` is what the audience may see of it; `publishing.publish_all` finds that out.
     `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS` (see `watch.ledger`). The result's
     `changed` is False when facts and dimensions equal those of the publication before.
     Raises PublicationError when the warehouse is not fit to publish or another publish is busy;
@@ -125,7 +130,7 @@ def publish(
     folder = home.published / audience
     store = folder / "snapshots"
     store.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder):
+    with _only_one(folder), _disk_told(folder):
         for leftover in (*store.glob(".building-*"), *folder.glob(".new-*")):
             _remove(leftover)
         before = _before(folder)
@@ -134,8 +139,13 @@ def publish(
         building = store / f".building-{publication_id}"
         building.mkdir()
         try:
-            build(warehouse, building, alert_events)
-            built = gate(warehouse, building / "koers.duckdb", before.tables if before else {})
+            build(warehouse, building, alert_events, view)
+            built = gate(
+                warehouse,
+                building / "koers.duckdb",
+                before.tables if before else {},
+                is_whole=view.audience.is_whole,
+            )
             hashes = (built.facts_hash, built.dims_hash)
             manifest = {
                 "manifest_version": 1,
@@ -169,6 +179,14 @@ def publish(
         _point_to(folder, store / publication_id)
         _prune(store, keep, publication_id)
         return Publication.read(store / publication_id)
+
+
+def roll_back(home: Home, target: Publication, audience: str = "management") -> None:
+    """Make a publication that is kept the current one again. The next publish goes on after the
+    newest that is kept. Raises PublicationError when another publish is busy."""
+    folder = home.published / audience
+    with _only_one(folder), _disk_told(folder):
+        _point_to(folder, target.file.parent)
 
 
 def current(home: Home, audience: str = "management") -> Publication | None:
@@ -292,6 +310,18 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _disk_told(folder: Path) -> Iterator[None]:
+    """What the disk refuses is said to people."""
+    try:
+        yield
+    except OSError as error:
+        raise PublicationError(
+            f"{folder} cannot be written to: {error}. What was published before still stands; make "
+            "room (fewer `keep_publications`), then run `koers publish`."
+        ) from error
 
 
 @contextlib.contextmanager

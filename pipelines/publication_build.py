@@ -15,6 +15,15 @@ import duckdb
 
 from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
+from pipelines.audience_tables import (
+    SUPPRESSION_COLUMNS,
+    AudienceError,
+    View,
+    prepare,
+    restrict_alert_events,
+    select_of,
+)
+from pipelines.bi_views import add_views
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
 
 STORAGE_VERSION = "v1.0.0"
@@ -55,10 +64,14 @@ def connect() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"autoinstall_known_extensions": "false"})
 
 
-def build(warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]]) -> None:
-    """Write `koers.duckdb` and `parquet/` into the new, empty `folder`, closed and fsynced.
+def build(
+    warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]], view: View
+) -> None:
+    """Write `koers.duckdb` and `parquet/` into the new, empty `folder`, closed and fsynced; only
+    what is for the audience of `view` ever gets into them.
 
-    Raises PublicationError if the warehouse cannot be read or lacks a table.
+    Raises PublicationError if the warehouse cannot be read or lacks a table, or the audience names
+    a unit or KPI that does not exist.
     """
     file = folder / "koers.duckdb"
     try:
@@ -67,13 +80,19 @@ def build(warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]]
             connection.execute(
                 f"attach {_text(file)} as published (storage_version '{STORAGE_VERSION}')"
             )
-            tables = [_copy(connection, mart.name) for mart in MARTS if _exists(connection, mart)]
-            tables.append(_write_alert_events(connection, alert_events))
+            there = [mart.name for mart in MARTS if _exists(connection, mart)]
+            if not view.audience.is_whole:
+                prepare(connection, view)
+            tables = [_copy(connection, table, view) for table in there]
+            tables.append(_write_alert_events(connection, alert_events, view))
+            add_views(connection, tables)
             failpoint("publish.building")
             connection.execute("checkpoint published")
             connection.execute("detach warehouse")
             _write_parquet(connection, folder / "parquet", tables)
             connection.execute("detach published")
+    except AudienceError as error:
+        raise PublicationError(f"{error}; the publication of before still stands.") from error
     except duckdb.Error as error:
         raise PublicationError(
             f"Could not make a publication of {warehouse} in {folder}: {error}. The publication of "
@@ -86,8 +105,11 @@ def build(warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]]
     sync(folder)
 
 
-def gate(warehouse: Path, file: Path, previous: Mapping[str, int]) -> Built:
+def gate(
+    warehouse: Path, file: Path, previous: Mapping[str, int], *, is_whole: bool = True
+) -> Built:
     """Look at the finished file as a reader would; `previous` is rows by table of the one before.
+    is_whole: whether it holds all rows of the warehouse.
 
     Raises PublicationError naming the table and what is wrong with it.
     """
@@ -100,7 +122,7 @@ def gate(warehouse: Path, file: Path, previous: Mapping[str, int]) -> Built:
     try:
         with duckdb.connect(str(file), read_only=True) as connection:
             tables = _counts(connection)
-            _compare(connection, tables, warehouse, previous)
+            _compare(connection, tables, warehouse, previous, is_whole)
             return Built(tables, facts_hash(connection), dims_hash(connection))
     except duckdb.Error as error:
         raise PublicationError(f"The new publication {file} cannot be read: {error}") from error
@@ -124,10 +146,11 @@ def _exists(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:
     return exists
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+def _copy(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
     """Copy a table (or view) as a table, with what its descriptions say."""
     name = quoted(table)
-    connection.execute(f"create table published.main.{name} as from warehouse.main.{name}")
+    select = select_of(connection, table, view)
+    connection.execute(f"create table published.main.{name} as {select}")
     about = connection.execute(
         "select comment from (select table_name, comment, database_name, schema_name "
         "from duckdb_tables() union all select view_name, comment, database_name, schema_name "
@@ -146,23 +169,31 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         connection.execute(
             f"comment on column published.main.{name}.{quoted(column)} is {_text(comment)}"
         )
+    if table in ("fct_kpi_values", "fct_kpi_status"):
+        for column, comment in SUPPRESSION_COLUMNS.items():
+            connection.execute(
+                f"comment on column published.main.{name}.{column} is {_text(comment)}"
+            )
     return table
 
 
 def _write_alert_events(
-    connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]], view: View
 ) -> str:
     table = f"published.main.{ALERT_EVENTS.name}"
     types = {name: data_type for name, (data_type, _) in ALERT_EVENT_COLUMNS.items()}
     fields = ", ".join(f"{name} {data_type}" for name, data_type in types.items())
-    connection.execute(f"create table {table} ({fields})")
-    connection.execute(f"comment on table {table} is 'One row is one transition of one alert.'")
-    for name, (_, comment) in ALERT_EVENT_COLUMNS.items():
-        connection.execute(f"comment on column {table}.{name} is {_text(comment)}")
+    # In memory first: what is not for the audience may never have been in its file.
+    connection.execute(f"create temp table alert_event ({fields})")
     by_column = [list(values) for values in zip(*rows, strict=True)]
     if by_column:
         lists = ", ".join(f"unnest(?::{data_type}[])" for data_type in types.values())
-        connection.execute(f"insert into {table} select {lists}", by_column)
+        connection.execute(f"insert into alert_event select {lists}", by_column)
+    restrict_alert_events(connection, "alert_event", view)
+    connection.execute(f"create table {table} as from alert_event")
+    connection.execute(f"comment on table {table} is 'One row is one transition of one alert.'")
+    for name, (_, comment) in ALERT_EVENT_COLUMNS.items():
+        connection.execute(f"comment on column {table}.{name} is {_text(comment)}")
     return ALERT_EVENTS.name
 
 
@@ -192,13 +223,14 @@ def _compare(
     tables: dict[str, int],
     warehouse: Path,
     previous: Mapping[str, int],
+    is_whole: bool,
 ) -> None:
     connection.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
     for mart in (*MARTS, ALERT_EVENTS):
         if mart.name not in tables:
             continue
         rows = tables[mart.name]
-        if mart is not ALERT_EVENTS:
+        if mart is not ALERT_EVENTS and is_whole:
             expected = _count(connection, f"warehouse.main.{quoted(mart.name)}")
             if rows != expected:
                 raise PublicationError(
@@ -219,7 +251,8 @@ def _compare(
     emptied = [name for name, rows in previous.items() if rows and not tables.get(name)]
     may_empty = {ALERT_EVENTS.name} | {mart.name for mart in MARTS if mart.may_empty}
     emptied = [name for name in emptied if name not in may_empty]
-    if emptied:
+    # What an audience may see is a choice too; what the warehouse lost, `management` tells.
+    if emptied and is_whole:
         raise PublicationError(
             f"{', '.join(emptied)} would be empty or gone, while the publication of before has "
             "rows there. Nothing was published: look at the loads and the dbt build of this run."

@@ -87,6 +87,15 @@ class Home:
     def settings_file(self) -> Path:
         return self.root / "koers.yaml"
 
+    @property
+    def audiences_file(self) -> Path:
+        return self.root / "audiences.yaml"
+
+    @property
+    def shown_groups(self) -> Path:
+        """Which units were ever shown in which month, where groups are small."""
+        return self.state / "shown_groups.json"
+
     def publication(self, audience: str = "management") -> Path:
         return self.published / audience / "koers.duckdb"
 

@@ -7,10 +7,10 @@ import dagster as dg
 
 from pipelines.defs.models import OWNERS, POOL
 from pipelines.marts import MARTS
-from pipelines.publication import current, publish
+from pipelines.publication import current
+from pipelines.publishing import publish_all
 from pipelines.settings import Home, home, settings
 from pipelines.warehouse import writing
-from pipelines.watch.ledger import published_events
 from pipelines.watch.watching import watch as judge
 
 PUBLICATION = dg.AssetKey(["publication", "management"])
@@ -22,15 +22,13 @@ class NothingPublishedError(RuntimeError):
 
 
 def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Any:
-    """Publish the warehouse as it is. Raises PublicationError; the old publication then stands."""
+    """Publish the warehouse as it is for every audience; that of management is returned. Raises
+    PublicationError; the old publication then stands."""
     with writing(at, f"publication of run {context.run.run_id}", context.log.info):
-        return publish(
-            at.warehouse,
-            at,
-            run_id=context.run.run_id,
-            keep=settings(at).keep_publications,
-            alert_events=published_events(at.ledger),
-        )
+        done = publish_all(at, run_id=context.run.run_id)
+    for name, why in done.refused.items():
+        context.log.error(f"audience {name} keeps its publication of before: {why}")
+    return done.made["management"]
 
 
 def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:

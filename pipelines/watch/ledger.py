@@ -142,12 +142,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def was_evaluated(file: Path, publication_id: str) -> bool:
-    """Whether this publication was judged before. Cheap: for a sensor that looks every minute."""
+    """Whether this publication, or a later one, was judged before. Cheap: for a sensor that looks
+    every minute."""
     if not file.exists():
         return False
     with open_ledger(file) as connection:
         found = connection.execute(
-            "select 1 from evaluations where publication_id = ?", [publication_id]
+            "select 1 from evaluations where publication_id >= ?", [publication_id]
         ).fetchone()
     return found is not None
 

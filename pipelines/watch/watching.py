@@ -73,7 +73,9 @@ def watch(
     with open_ledger(ledger) as connection, transaction(connection):
         now = clock()
         done = connection.execute(
-            "select 1 from evaluations where publication_id = ?", [publication.publication_id]
+            # Or a later one: after a rollback nothing is judged that was passed by.
+            "select 1 from evaluations where publication_id >= ?",
+            [publication.publication_id],
         ).fetchone()
         known = latest(connection)
         before = sum(told.alert.at.is_raised for told in known.values())

@@ -17,6 +17,7 @@ from pipelines.sample import write_sample
 from pipelines.settings import Home
 from tests.commands import koers
 from tests.parity.comparing import compare
+from tests.publication.file_attack import attack
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("sample-company")]
 
@@ -277,3 +278,22 @@ def test_status_tells_programs_what_it_tells_people(
     assert set(told["sources"]["hubspot"]) == keys
     assert told["sources"]["hubspot"]["api"] == "not configured"
     assert Path(told["home"]) == home.root
+
+
+@pytest.mark.parametrize(
+    ("kpi", "measure", "by_person"),
+    [
+        ("training_hours", "training_hour_count", True),
+        ("goals_reached", "goals_due", True),
+        ("orders_per_person", "people_with_orders", True),
+        ("nps", "nps_answers", False),
+    ],
+)
+def test_a_solver_learns_nothing_of_small_groups_from_the_file_for_the_organisation(
+    ran: tuple[Home, dict[str, Any], str], kpi: str, measure: str, by_person: bool
+) -> None:
+    home, _, _ = ran
+    file = home.publication("organisation")
+    held_back, known = attack(home.warehouse, file, kpi, measure, 5, by_person)
+    assert held_back > 20
+    assert known == []

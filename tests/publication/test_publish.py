@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import shutil
 from collections.abc import Iterable
@@ -69,7 +70,7 @@ def test_it_holds_the_marts_and_nothing_else(home: Home) -> None:
         "fct_kpi_status",
         "fct_kpi_values",
     }
-    assert views == (0,)
+    assert views == (2,), "the two for people in BI tools"
     assert rows == [(95.0,), (80.0,)]
     assert b"never published" not in home.publication().read_bytes()
 
@@ -237,6 +238,22 @@ def test_a_changed_file_is_not_taken_for_a_publication(home: Home) -> None:
         current(home)
     assert put(home).changed
     assert current(home) is not None
+
+
+def test_a_disk_that_refuses_is_told_and_the_old_one_stands(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = put(home)
+
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.publication.sync", full)
+        with pytest.raises(PublicationError, match=r"No space left.*make room"):
+            put(home)
+    assert current(home) == before
+    assert put(home).publication_id > before.publication_id
 
 
 def test_two_at_once_is_refused(home: Home) -> None:
