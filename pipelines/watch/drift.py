@@ -29,6 +29,7 @@ PERSON = "individual"
 """The layer whose units are never named to somebody else."""
 FIRING = "firing"
 RESOLVED = "resolved"
+ENDED = "ended"
 
 Series = tuple[str, str, str]
 """kpi, org_unit_id, kind"""

@@ -158,6 +158,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
             "snoozed_until": timestamp(at.snoozed_until) if at.snoozed_until else None,
             "is_told": at.is_told,
             "is_escalated": at.is_escalated,
+            "ending": at.ending,
         },
         "is_news": event.is_news,
         "folded_into": event.folded_into,
@@ -184,6 +185,7 @@ def _told(event: sqlite3.Row) -> Told:
             dt.datetime.fromisoformat(until) if until else None,
             known["is_told"],
             known.get("is_escalated", False),
+            known.get("ending"),
         )
     alert = Alert(
         event["alert_id"],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pipelines.movers import Mover
 from pipelines.settings import Channel
-from pipelines.watch.drift import DRIFT, FIRING, PERSON, TOLERANCE, Event, Judged
+from pipelines.watch.drift import DRIFT, ENDED, FIRING, PERSON, TOLERANCE, Event, Judged
 from pipelines.watch.formats import label, number, period, value
 from pipelines.watch.words import WORDS
 
@@ -129,7 +129,11 @@ class _Writer:
         """The worst first; what is over comes last."""
 
         def those(kind: str, fires: bool) -> tuple[Event, ...]:
-            found = [e for e in events if e.kind == kind and (e.state == FIRING) is fires]
+            found = [
+                e
+                for e in events
+                if e.kind == kind and (e.state == FIRING) is fires and e.state != ENDED
+            ]
             if fires:
                 found.sort(key=lambda event: (-severity(event.row), event.alert_id))
             else:
@@ -141,6 +145,9 @@ class _Writer:
             _Part("drift", "title_drift", "and_drift", those(DRIFT, True)),
             _Part("back", "title_back", "and_back", those(TOLERANCE, False)),
             _Part("normal", "title_normal", "and_normal", those(DRIFT, False)),
+            _Part(
+                "ended", "title_ended", "and_ended", tuple(e for e in events if e.state == ENDED)
+            ),
         ]
 
     def _title(self, parts: Sequence[_Part]) -> str:
@@ -168,6 +175,8 @@ class _Writer:
 
     def _entry(self, ordinal: int, event: Event) -> str:
         row = event.row
+        if event.state == ENDED:
+            return self._ended(ordinal, event)
         lines = [
             f"{ordinal}. {self._label(row)}, {label(row.unit_name)}, {self._period(row)}",
             self.figures(row),
@@ -190,6 +199,11 @@ class _Writer:
         if units := self._explains(event):
             lines.append(self.words["explains"].format(units=units))
         return "\n   ".join(lines)
+
+    def _ended(self, ordinal: int, event: Event) -> str:
+        """One line: there is nothing to judge, and nothing to do."""
+        why = self.words[str(event.at.ending)]
+        return f"{ordinal}. {self._label(event.row)}, {label(event.row.unit_name)}: {why}"
 
     def figures(self, row: Judged) -> str:
         shown, band, target = self._figures(row)

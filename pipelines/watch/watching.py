@@ -20,7 +20,8 @@ from pipelines.movers import movers_of_all
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
-from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate, is_silent
+from pipelines.watch.drift import FIRING, KINDS, Event, Watermark, evaluate, is_silent
+from pipelines.watch.endings import ended, endings
 from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import wake
@@ -36,7 +37,8 @@ MOST_EXPLAINED = 500
 
 @dataclass(frozen=True)
 class WatchResult:
-    """`judged` counts series with a target; `evaluated` is False if it was all done before."""
+    """`judged` counts series with a target; `evaluated` is False if it was all done before.
+    `resolved` counts the alerts that were raised and are over, for whatever reason."""
 
     publication_id: str
     evaluated: bool
@@ -71,19 +73,23 @@ def watch(
         if done:
             return WatchResult(publication.publication_id, evaluated=False, open_alerts=before)
         with open_publication(publication) as facts:
-            followed = {series[:2] for series, told in known.items() if told.alert.at.is_open}
-            rows = candidates(facts, followed, layers)
+            followed = {series for series, told in known.items() if told.alert.at.is_open}
+            over = ended(facts, followed)
+            rows = candidates(facts, {series[:2] for series in followed - set(over)}, layers)
+            rows = [row for row in rows if row.series not in over]
             judged, marks = newest(facts)
+            holding = silences(connection, now)
             events = evaluate(
                 rows,
                 {series: told.alert for series, told in known.items()},
                 publication.publication_id,
                 _watermarks(connection),
                 now=now,
-                silences=silences(connection, now),
+                silences=holding,
                 above=above(facts, {row.org_unit_id for row in rows}),
             )
             events = _explained(facts, events)
+        events += endings(over, known, publication.publication_id, now=now, silences=holding)
         messages = compose(
             events,
             channels,
@@ -96,7 +102,7 @@ def watch(
         _advance(connection, marks)
         raised = {series for series, told in known.items() if told.alert.at.is_raised}
         fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
-        resolved = sum(event.state == RESOLVED for event in events)
+        resolved = sum(event.row.series in raised and not event.at.is_raised for event in events)
         connection.execute(
             "insert into evaluations values (?, ?, ?, ?, ?)",
             [publication.publication_id, timestamp(now), judged, fired, resolved],
