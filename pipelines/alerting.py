@@ -270,6 +270,22 @@ def try_channels(
         raise typer.Exit(1)
 
 
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Only this machine; put a proxy with TLS before it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Else links_port of koers.yaml.")] = 0,
+) -> None:
+    """The endpoint behind the links in messages, until Ctrl-C. It acts on a signed link only."""
+    from pipelines.link_server import serve as run
+    from pipelines.settings import home, settings
+
+    at = home()
+    chosen = settings(at)
+    run(at, chosen, host, port or chosen.alerts.links_port, typer.echo)
+
+
 def _line(told: Told, chosen: Settings) -> str:
     row = told.row
     state = told.alert.at.state

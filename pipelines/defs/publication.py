@@ -7,10 +7,11 @@ import dagster as dg
 
 from pipelines.defs.models import OWNERS, POOL
 from pipelines.marts import MARTS
-from pipelines.publication import current, publish
+from pipelines.publication import current, publish, utc_now
 from pipelines.settings import Home, home, settings
 from pipelines.warehouse import writing
 from pipelines.watch.ledger import published_events
+from pipelines.watch.links import linking
 from pipelines.watch.watching import watch as judge
 
 PUBLICATION = dg.AssetKey(["publication", "management"])
@@ -80,6 +81,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
             chosen.alerts.channels,
             language=chosen.alerts.language,
             currency=chosen.currency,
+            links=linking(at, chosen, utc_now()),
         )
         return dg.MaterializeResult(
             metadata={

@@ -15,6 +15,7 @@ from pipelines.movers import Mover
 from pipelines.settings import Channel
 from pipelines.watch.drift import DRIFT, ENDED, FIRING, PERSON, TOLERANCE, Event, Judged
 from pipelines.watch.formats import label, number, period, value
+from pipelines.watch.links import AlertLinks, link_line, no_links
 from pipelines.watch.words import WORDS
 
 NAMED = 20
@@ -43,6 +44,7 @@ def compose(
     publication_id: str,
     language: str = "nl",
     currency: str = "EUR",
+    links: AlertLinks = no_links,
 ) -> list[Message]:
     """The messages about the events that are news; none where no channel takes them."""
     messages = []
@@ -56,7 +58,7 @@ def compose(
             keys = tuple(sorted(event.dedup_key for event in theirs))
             text = "\n".join((channel.name, owner, *keys))
             key = hashlib.sha256(text.encode()).hexdigest()[:24]
-            title, body = _Writer(language, currency).write(owner, theirs)
+            title, body = _Writer(language, currency, links).write(owner, theirs)
             reference = WORDS[language]["reference"].format(publication=publication_id, key=key)
             messages.append(
                 Message(
@@ -105,7 +107,8 @@ class _Part:
 
 
 class _Writer:
-    def __init__(self, language: str, currency: str) -> None:
+    def __init__(self, language: str, currency: str, links: AlertLinks = no_links) -> None:
+        self.links = links
         self.language = language
         self.currency = currency
         self.words = WORDS[language]
@@ -115,7 +118,7 @@ class _Writer:
         texts = [self.words["for"].format(owner=label(owner))]
         left = NAMED
         for part in parts:
-            texts += self._section(part, left)
+            texts += self._section(part, left, owner)
             left = max(0, left - len(part.events))
         if any(event.state == FIRING for event in events):
             texts.append(f"{self.words['next']}\n{self.words['what']}")
@@ -163,9 +166,11 @@ class _Writer:
             title = self.words[part.also].format(title=title, n=self._count(len(part.events)))
         return title
 
-    def _section(self, part: _Part, most: int) -> list[str]:
+    def _section(self, part: _Part, most: int, owner: str) -> list[str]:
         texts = [self.words[part.heading].format(n=self._count(len(part.events)))]
-        texts += [self._entry(n, event) for n, event in enumerate(part.events[:most], start=1)]
+        texts += [
+            self._entry(n, event, owner) for n, event in enumerate(part.events[:most], start=1)
+        ]
         rest = part.events[most:]
         if rest:
             counted = Counter(self._label(event.row) for event in rest).most_common(NAMED)
@@ -173,7 +178,7 @@ class _Writer:
             texts.append(self.words["rest"].format(n=self._count(len(rest)), kpis=kpis))
         return texts
 
-    def _entry(self, ordinal: int, event: Event) -> str:
+    def _entry(self, ordinal: int, event: Event, owner: str) -> str:
         row = event.row
         if event.state == ENDED:
             return self._ended(ordinal, event)
@@ -198,6 +203,9 @@ class _Writer:
             lines.append(self.words["event"].format(event=label(row.known_event)))
         if units := self._explains(event):
             lines.append(self.words["explains"].format(units=units))
+        if event.state == FIRING:
+            found = self.links(event.alert_id, owner, self.language)
+            lines.append(link_line(event.alert_id, found, self.language))
         return "\n   ".join(lines)
 
     def _ended(self, ordinal: int, event: Event) -> str:

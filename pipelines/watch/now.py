@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 from collections.abc import Collection
 
-from pipelines.publication import PublicationError, current
+from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
+from pipelines.watch.links import linking
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
 
@@ -33,4 +34,5 @@ def remind_now(home: Home, settings: Settings) -> int:
         language=alerts.language,
         currency=settings.currency,
         escalate_after=None if days is None else dt.timedelta(days=days),
+        links=linking(home, settings, utc_now()),
     )

@@ -24,6 +24,7 @@ from pipelines.watch.drift import FIRING, KINDS, Event, Watermark, evaluate, is_
 from pipelines.watch.endings import ended, endings
 from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.links import AlertLinks, no_links
 from pipelines.watch.machine import wake
 from pipelines.watch.messages import compose, severity
 
@@ -58,6 +59,7 @@ def watch(
     language: str = "nl",
     currency: str = "EUR",
     layers: Sequence[str] = LAYERS,
+    links: AlertLinks = no_links,
 ) -> WatchResult:
     """Judge a publication once: a second time changes nothing.
 
@@ -96,6 +98,7 @@ def watch(
             publication_id=publication.publication_id,
             language=language,
             currency=currency,
+            links=links,
         )
         record(connection, events, now)
         queue(connection, messages, timestamp(now))
@@ -138,6 +141,7 @@ def remind(
     language: str = "nl",
     currency: str = "EUR",
     escalate_after: dt.timedelta | None = None,
+    links: AlertLinks = no_links,
 ) -> int:
     """Tell the alerts whose snooze has ended, and those above of what nobody acknowledged for so
     long, with the figures of the last change; how many."""
@@ -160,7 +164,12 @@ def remind(
         events.sort(key=lambda event: event.publication_id)
         for publication_id, group in groupby(events, lambda event: event.publication_id):
             messages = compose(
-                group, channels, publication_id=publication_id, language=language, currency=currency
+                group,
+                channels,
+                publication_id=publication_id,
+                language=language,
+                currency=currency,
+                links=links,
             )
             queue(connection, messages, timestamp(now))
         record(connection, events, now)
