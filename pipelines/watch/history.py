@@ -142,6 +142,8 @@ def silences(connection: sqlite3.Connection, now: dt.datetime) -> list[Silence]:
             row["kpi"],
             row["org_unit_id"],
             row["owner"],
+            row["silence_id"],
+            row["reason"],
         )
         for row in rows
     ]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import environ
+from dagster._core.test_utils import environ, instance_for_test, poll_for_finished_run
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import PythonFileTarget
+from dagster_graphql.schema import create_schema
 
 from pipelines.defs.acts import ACTS, Acknowledge, Act, EndSilence, SilenceAlerts, Snooze, act_job
 from pipelines.publication import publish
-from pipelines.settings import Home
+from pipelines.settings import PROJECT_DIR, Home
 from pipelines.watch.history import silences
 from pipelines.watch.ledger import open_ledger, published_events
 from pipelines.watch.watching import watch
@@ -108,7 +113,60 @@ def test_every_field_of_a_form_says_what_it_is() -> None:
     assert len({act.job for act in ACTS}) == len(ACTS)
 
 
-def test_launched_over_graphql(koers_home: Home) -> None:
-    """As the launchpad of the UI does it."""
-    from dagster._core.workspace.context import WorkspaceProcessContext  # noqa: F401
-    from dagster_graphql.test.utils import execute_dagster_graphql  # noqa: F401
+LAUNCH = """
+mutation Launch($job: String!, $config: RunConfigData!) {
+  launchRun(executionParams: {selector: {repositoryLocationName: "koers", repositoryName:
+      "__repository__", jobName: $job}, runConfigData: $config}) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on RunConfigValidationInvalid { errors { message } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+def test_launched_over_graphql(koers_home: Home, tmp_path: Path) -> None:
+    """As the launchpad of the UI does it: over its API, in a code server and a run of their own."""
+    file = tmp_path / "forms.py"
+    file.write_text(
+        "import dagster as dg\nfrom pipelines.defs.acts import ACTS, act_job\n"
+        "defs = dg.Definitions(jobs=[act_job(act) for act in ACTS])\n"
+    )
+    target = PythonFileTarget(
+        python_file=str(file),
+        attribute=None,
+        working_directory=str(PROJECT_DIR),
+        location_name="koers",
+    )
+    at_once = {
+        "run_coordinator": {
+            "module": "dagster._core.run_coordinator",
+            "class": "DefaultRunCoordinator",
+        }
+    }
+    with (
+        instance_for_test(overrides=at_once) as instance,
+        WorkspaceProcessContext(instance, target) as process,
+    ):
+
+        def launch(form: dict[str, str]) -> dict[str, Any]:
+            config = {"ops": {"acknowledge_alert_now": {"config": form}}}
+            answer = asyncio.run(
+                create_schema().execute_async(
+                    LAUNCH,
+                    context_value=process.create_request_context(),
+                    variables={"job": "acknowledge_alert", "config": config},
+                )
+            )
+            assert not answer.errors
+            return dict(answer.data["launchRun"])
+
+        refused = launch({"alert": ALERT})
+        assert refused["__typename"] == "RunConfigValidationInvalid"
+        assert 'Missing required config entry "by"' in refused["errors"][0]["message"]
+        started = launch({"alert": ALERT, "by": "eva"})
+        assert started["__typename"] == "LaunchRunSuccess", started
+        ended = poll_for_finished_run(instance, started["run"]["runId"], timeout=60)
+        assert ended.is_success
+    assert last(koers_home) == ("acknowledged", "eva", None)
