@@ -167,6 +167,6 @@ def test_launched_over_graphql(koers_home: Home, tmp_path: Path) -> None:
         assert 'Missing required config entry "by"' in refused["errors"][0]["message"]
         started = launch({"alert": ALERT, "by": "eva"})
         assert started["__typename"] == "LaunchRunSuccess", started
-        ended = poll_for_finished_run(instance, started["run"]["runId"], timeout=60)
+        ended = poll_for_finished_run(instance, started["run"]["runId"], timeout=240)
         assert ended.is_success
     assert last(koers_home) == ("acknowledged", "eva", None)
