@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,6 @@ from pipelines.telling import ToldGroup
 
 if TYPE_CHECKING:
     from pipelines.settings import Settings
-    from pipelines.watch.drift import Judged
     from pipelines.watch.history import Told
 
 app = typer.Typer(
@@ -26,110 +26,90 @@ By = Annotated[str, typer.Option(help="Who does it; else the user of this machin
 Note = Annotated[str, typer.Option(help="Why, for who looks later.")]
 
 
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
 @app.command("list")
 def list_alerts(
     everything: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
+    as_json: Json = False,
 ) -> None:
     """The alerts that are open, with what was done about them; then the silences that hold."""
     from pipelines.settings import home, settings
     from pipelines.watch.history import latest, silences
     from pipelines.watch.ledger import open_ledger
+    from pipelines.watch.listing import alert_values, listed, silence_values
 
     at = home()
-    chosen = settings(at)
-    if not at.ledger.exists():
+    zone = settings(at).zone
+    alerts, holding = [], []
+    if at.ledger.exists():
+        with open_ledger(at.ledger) as connection:
+            alerts = [t for t in latest(connection).values() if everything or t.alert.at.is_open]
+            holding = silences(connection, dt.datetime.now(dt.UTC))
+    elif not as_json:
         typer.echo("No publication was judged yet: koers run.")
         return
-    now = dt.datetime.now(dt.UTC)
-    with open_ledger(at.ledger) as connection:
-        alerts = [t for t in latest(connection).values() if everything or t.alert.at.is_open]
-        holding = silences(connection, now)
-    for told in sorted(alerts, key=lambda t: (not t.alert.at.is_raised, t.alert.alert_id)):
-        typer.echo(_line(told, chosen))
-    if not alerts:
-        typer.echo("No alert is open.")
-    for each in holding:
-        of = ", ".join(filter(None, (each.kpi, each.org_unit_id, each.owner))) or "everything"
-        typer.echo(f"Silence of {of} until {_moment(each.until, chosen)}")
+    if as_json:
+        _echo_json(
+            {
+                "alerts": [alert_values(told) for told in alerts],
+                "silences": [silence_values(silence) for silence in holding],
+            }
+        )
+        return
+    for line in listed(alerts, holding, zone):
+        typer.echo(line)
 
 
 @app.command()
-def show(alert: AlertName) -> None:
+def show(alert: AlertName, as_json: Json = False) -> None:
     """One alert: its figures when it last moved, each transition, and the messages sent."""
-    import json
-
     from pipelines.settings import home, settings
     from pipelines.watch.acts import found
     from pipelines.watch.ledger import open_ledger, published_events
+    from pipelines.watch.listing import alert_values, history_of, shown
 
     at = home()
     chosen = settings(at)
     with open_ledger(at.ledger) as connection:
         told = found(connection, alert)
-    typer.echo(_line(told, chosen))
-    for line in _figures(told, chosen):
-        typer.echo(f"  {line}")
-    if told.alert.folded_into:
-        typer.echo(f"  Not told on its own: {told.alert.folded_into} explains it.")
-    for event in published_events(at.ledger):
-        if event[0] != told.alert.alert_id:
-            continue
-        detail = json.loads(event[9])
-        by = f" by {detail['by']}" if detail.get("by") else ""
-        note = f": {detail['note']}" if detail.get("note") else ""
-        typer.echo(f"  {event[5]:%Y-%m-%d %H:%M} UTC  {event[4]:<14}{event[6]}{by}{note}")
-        for sent in detail["deliveries"]:
-            when = f"sent {sent['sent_at'][:16]}" if sent["sent_at"] else "not sent yet"
-            typer.echo(f"{'':>26}{sent['owner']} over {sent['channel']}, {when}")
+    events = history_of(told.alert.alert_id, published_events(at.ledger))
+    if as_json:
+        _echo_json({"alert": alert_values(told), "events": events})
+        return
+    for line in shown(told, events, chosen.zone, chosen.currency):
+        typer.echo(line)
 
 
 @app.command()
 def why(kpi: str, unit: Annotated[str, typer.Argument(help="Id of the unit.")]) -> None:
-    """Why a KPI of a unit has an alert, or has none: the newest period, judged in both ways."""
+    """Why a KPI of a unit has an alert, or has none, and who is told of it."""
+    from connectors.core.api.account import is_pulled
+    from connectors.core.discover import discover
     from pipelines.publication import current, open_publication
     from pipelines.settings import home, settings
-    from pipelines.watch.candidates import candidates
-    from pipelines.watch.drift import TOLERANCE
-    from pipelines.watch.history import latest, silences
     from pipelines.watch.ledger import open_ledger
-    from pipelines.watch.watching import LAYERS
+    from pipelines.watch.listing import wrapped
+    from pipelines.watch.why import UnknownNameError
+    from pipelines.watch.why import why as explain
 
     at = home()
-    chosen = settings(at)
     publication = current(at)
     if publication is None:
         typer.echo("Nothing is published yet: koers run.")
         raise typer.Exit(1)
-    with open_publication(publication) as facts:
-        rows = candidates(facts, [(kpi, unit)], (*LAYERS, "individual"))
-    rows = [row for row in rows if (row.kpi, row.org_unit_id) == (kpi, unit)]
-    if not rows:
-        typer.echo(
-            f"{kpi} of {unit} is not judged: there is no closed and complete newest period of it "
-            "(a unit that ended, data that are late, or a name that is not there)."
-        )
-        raise typer.Exit(1)
+    pulled = [name for name, connector in discover().items() if is_pulled(connector)]
     now = dt.datetime.now(dt.UTC)
-    with open_ledger(at.ledger) as connection:
-        alerts = latest(connection)
-        quiet = [each for each in silences(connection, now) if each.holds(rows[0], now)]
-    if rows[0].layer not in LAYERS:
-        typer.echo(f"No alerts are made for layer {rows[0].layer}: it is about one person.")
-    for row in rows:
-        what = "agreed" if row.kind == TOLERANCE else "usual"
-        told = alerts.get(row.series)
-        typer.echo(
-            f"Against what is {what}: {row.verdict}; {row.off_of_last} of the last "
-            f"{row.of_periods} periods out (fires at {row.fire_periods}), {row.in_a_row} in a row "
-            f"well inside (ends at {row.recover_periods})."
-        )
-        for line in _judged(row, chosen):
-            typer.echo(f"  {line}")
-        typer.echo(f"  Alert: {_line(told, chosen) if told else 'none, never one'}")
-        if told and told.alert.folded_into:
-            typer.echo(f"  Not told on its own: {told.alert.folded_into} explains it.")
-    for each in quiet:
-        typer.echo(f"Silenced until {_moment(each.until, chosen)}.")
+    with open_publication(publication) as facts, open_ledger(at.ledger) as connection:
+        try:
+            lines = explain(kpi, unit, facts, connection, settings(at), pulled=pulled, now=now)
+        except UnknownNameError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+    for line in lines:
+        for part in wrapped(line):
+            typer.echo(part)
 
 
 @app.command()
@@ -149,48 +129,23 @@ def simulate(
     """What other settings of a KPI would have told in the past, beside those it has."""
     from pipelines.publication import current
     from pipelines.settings import home
-    from pipelines.watch.replay import Change, episodes, past, replay
+    from pipelines.watch.replay import Change
+    from pipelines.watch.simulating import periods, simulated
 
     publication = current(home())
     if publication is None:
         typer.echo("Nothing is published yet: koers run.")
         raise typer.Exit(1)
-    fire, of = _persistence(persistence)
-    change = Change(tolerance, fire, of, recover)
-    for name, tried in (("As it is", None), ("As you ask", change)):
-        if tried == Change():
-            continue
-        with past(publication.file, kpi, tried) as facts:
-            row = facts.execute(
-                "select min(period_end), max(period_end) from every_status"
-            ).fetchone()
-            found = [e for e in episodes(replay(facts)) if unit in ("", e.series[1])]
-        if row is None or row[0] is None:
-            typer.echo(f"{kpi} has no closed period, or is no KPI: koers kpi check lists them.")
-            raise typer.Exit(1)
-        years = max((row[1] - row[0]).days / 365.25, 0.01)
-        told = sum(each.told for each in found)
-        typer.echo(
-            f"{name}: {len(found)} alerts from {row[0]} to {row[1]}, {told} told on their own or "
-            f"with another; {told / years:.1f} a year"
-        )
-        for each in found:
-            over = f"over on {each.over}" if each.over else "not over"
-            typer.echo(f"  {each.alert_id:<56}raised on {each.raised}, {over}")
-
-
-def _persistence(text: str) -> tuple[int | None, int | None]:
-    """`2`, or `2 of 3`. Raises BadParameter."""
-    if not text:
-        return None, None
-    parts = text.split()
     try:
-        numbers = [int(part) for part in parts if part != "of"]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 2) or min(numbers) < 1 or numbers[0] > numbers[-1]:
-        raise typer.BadParameter(f"{text!r} is not like 2, or '2 of 3'", param_hint="--for")
-    return numbers[0], numbers[-1]
+        fire, of = periods(persistence)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--for") from error
+    lines = list(simulated(publication.file, kpi, unit, Change(tolerance, fire, of, recover)))
+    for line in lines:
+        typer.echo(line)
+    if not lines:
+        typer.echo(f"{kpi} has no closed period, or is no KPI: koers kpi check lists them.")
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -201,7 +156,7 @@ def ack(alert: AlertName, note: Note = "", by: By = "") -> None:
 
     at = home()
     told = acknowledge(at.ledger, alert, by or getpass.getuser(), note or None)
-    typer.echo(_line(told, settings(at)))
+    _say(told, settings(at))
 
 
 @app.command()
@@ -220,7 +175,7 @@ def snooze(
     chosen = settings(at)
     moment = _until(until, days, chosen)
     told = put_off(at.ledger, alert, moment, by or getpass.getuser(), note or None)
-    typer.echo(f"{_line(told, chosen)}, until {_moment(moment, chosen)}")
+    _say(told, chosen)
 
 
 @app.command()
@@ -244,7 +199,21 @@ def silence(
     since = dt.datetime.now(dt.UTC)
     holds = Silence(since, moment, kpi or None, unit or None, owner or None)
     keep_quiet(at.ledger, holds, by or getpass.getuser(), reason)
-    typer.echo(f"Silent until {_moment(moment, chosen)}.")
+    typer.echo(f"Silent until {moment:%Y-%m-%d %H:%M}.")
+
+
+@app.command()
+def unsilence(
+    number: Annotated[int, typer.Argument(help="As `koers alerts list` names it.")],
+    note: Note = "",
+    by: By = "",
+) -> None:
+    """End a silence before its time."""
+    from pipelines.settings import home
+    from pipelines.watch.acts import unsilence as end
+
+    end(home().ledger, number, by or getpass.getuser(), note or None)
+    typer.echo(f"Silence {number} has ended.")
 
 
 @app.command("test")
@@ -271,47 +240,44 @@ def try_channels(
         raise typer.Exit(1)
 
 
-def _line(told: Told, chosen: Settings) -> str:
-    row = told.row
-    state = told.alert.at.state
-    folded = " (folded)" if told.alert.folded_into else ""
-    until = told.alert.at.snoozed_until
-    asleep = f" until {_moment(until, chosen)}" if until and state == "snoozed" else ""
-    by = f", {told.by}" if told.by else ""
-    return (
-        f"{state + folded + asleep:<24}{told.alert.alert_id}  "
-        f"{', '.join(filter(None, (row.label_en, row.unit_name)))}, "
-        f"since {told.alert.since}, owner {row.owner}{by}"
-    )
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Only this machine; put a proxy with TLS before it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Else links_port of koers.yaml.")] = 0,
+) -> None:
+    """The endpoint behind the links in messages, until Ctrl-C. It acts on a signed link only."""
+    from pipelines.link_server import serve as run
+    from pipelines.settings import home, settings
+
+    at = home()
+    chosen = settings(at)
+    run(at, chosen, host, port or chosen.alerts.links_port, typer.echo)
 
 
-def _figures(told: Told, chosen: Settings) -> list[str]:
-    return [f"In the period from {told.row.period_start}:", *_judged(told.row, chosen)]
+def _say(told: Told, chosen: Settings) -> None:
+    from pipelines.watch.listing import listed
 
-
-def _judged(row: Judged, chosen: Settings) -> list[str]:
-    from pipelines.watch.drift import KINDS
-    from pipelines.watch.messages import described
-
-    if row.kind not in KINDS:
-        return [f"Its data go up to {row.period_end}."]
-    return described(row, "en", chosen.currency)
+    for line in listed([told], [], chosen.zone):
+        typer.echo(line)
 
 
 def _until(until: str, days: int, chosen: Settings) -> dt.datetime:
     """The beginning of a day in the business time zone. Raises BadParameter."""
-    if bool(until) == bool(days):
-        raise typer.BadParameter("give either --until or --days")
+    from pipelines.watch.machine import ActError
+    from pipelines.watch.moments import beginning
+
     try:
-        day = dt.date.fromisoformat(until) if until else _today(chosen) + dt.timedelta(days=days)
-    except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(f"{until or days} is no day such as 2026-12-31") from error
-    return dt.datetime.combine(day, dt.time(), chosen.zone)
+        return beginning(until, days, chosen.zone, dt.datetime.now(dt.UTC))
+    except ActError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-def _today(chosen: Settings) -> dt.date:
-    return dt.datetime.now(chosen.zone).date()
+def _echo_json(values: object) -> None:
+    typer.echo(json.dumps(values, indent=1, ensure_ascii=False, default=_text))
 
 
-def _moment(moment: dt.datetime, chosen: Settings) -> str:
-    return f"{moment.astimezone(chosen.zone):%Y-%m-%d %H:%M}"
+def _text(value: object) -> str:
+    """Days and moments as ISO text."""
+    return value.isoformat() if isinstance(value, dt.date) else str(value)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -171,6 +172,31 @@ class Alerts(BaseModel):
     stale_after: dict[str, int] = Field(
         default_factory=dict, description="Other ages, by connector: {ledger: 45}."
     )
+    links_url: str | None = Field(
+        default=None,
+        description="The address under which people reach `koers alerts serve`; without it messages"
+        " hold no links.",
+    )
+    links_days: int = Field(default=7, ge=1, le=90, description="How long a link works.")
+    links_port: int = Field(
+        default=3080, ge=1, le=65535, description="Where it listens, on this machine only."
+    )
+
+    @field_validator("links_url")
+    @classmethod
+    def _usable_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        near = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not parts.hostname or parts.scheme not in (("https", "http") if near else ("https",)):
+            raise ValueError(
+                f"{value!r} is no address such as https://koers.example.org/alerts (http only for "
+                "this machine: whoever sees a link may use it)"
+            )
+        if parts.query or parts.fragment or parts.username or parts.password:
+            raise ValueError("give an address without ?, # or a user: a link is added to its path")
+        return value
 
 
 class Settings(BaseModel):

@@ -41,6 +41,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from connectors.core.landing import LandingError
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
+    from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
     from pipelines.settings import SettingsError
@@ -55,6 +56,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         KpiError,
         LandingError,
         LedgerError,
+        LinkServerError,
         PublicationError,
         RunFailedError,
         SettingsError,

@@ -40,6 +40,8 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
         "UI": [str(scripts / "dagster-webserver"), "-h", HOST, "-p", str(port), *workspace],
         "daemon": [str(scripts / "dagster-daemon"), "run", *workspace],
     }
+    if settings.alerts.links_url is not None:
+        commands["links"] = [sys.executable, "-m", "pipelines.cli", "alerts", "serve"]
     with _children(commands, environment) as children, _stop_on_signals() as stopped:
         say(f"Dagster UI: http://{HOST}:{port}   (Ctrl-C stops it)")
         while not stopped:

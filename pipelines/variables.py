@@ -10,6 +10,8 @@ OWN = {
     "KOERS_HOME": "Where everything is kept; default: .koers in the project folder",
     "KOERS_PSEUDONYM_KEY": "The key that replaces personal data, or (better) its file:",
     "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
+    "KOERS_LINKS_KEY": "The key that signs the links in messages, or (better) its file:",
+    "KOERS_LINKS_KEY_FILE": "default: ~/.config/koers/links.key, made when links are switched on",
 }
 
 

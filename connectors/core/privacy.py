@@ -62,10 +62,14 @@ class Pseudonyms:
 
 def key_file() -> Path:
     """Where the key stands, unless the environment holds the key itself."""
-    if named := os.environ.get(FILE_VARIABLE):
-        return Path(named)
+    named = os.environ.get(FILE_VARIABLE)
+    return Path(named) if named else key_folder() / "pseudonym.key"
+
+
+def key_folder() -> Path:
+    """Where the keys of this user stand, outside any KOERS_HOME."""
     config = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(config) if config else Path.home() / ".config") / "koers" / "pseudonym.key"
+    return (Path(config) if config else Path.home() / ".config") / "koers"
 
 
 def resolve_pseudonyms(home: Path, known_key_id: str | None) -> Pseudonyms:
@@ -87,7 +91,13 @@ def resolve_pseudonyms(home: Path, known_key_id: str | None) -> Pseudonyms:
                 f"The pseudonym key {file} lies inside {home}, so that every copy of the data is a "
                 f"copy of the key. Move it elsewhere and set {FILE_VARIABLE}."
             )
-        text = _read(file, may_make=known_key_id is None)
+        try:
+            text = read_key(file, may_make=known_key_id is None)
+        except FileNotFoundError:
+            raise UnusableKeyError(
+                f"The pseudonym key is gone: {file} does not exist, but the landing was made with "
+                f"one. Restore that file, or set {KEY_VARIABLE} or {FILE_VARIABLE}."
+            ) from None
     key = text.strip().encode()
     if len(key) < SHORTEST:
         raise UnusableKeyError(f"The key in {where} is shorter than {SHORTEST} characters.")
@@ -101,19 +111,20 @@ def resolve_pseudonyms(home: Path, known_key_id: str | None) -> Pseudonyms:
     return found
 
 
-def _read(file: Path, *, may_make: bool) -> str:
+def read_key(file: Path, *, may_make: bool) -> str:
+    """The text of a key file; made first (mode 0600) where it may be.
+
+    Raises FileNotFoundError where there is none and it may not be made; UnusableKeyError for one
+    that cannot be read.
+    """
     try:
+        if may_make and not file.exists():
+            _make(file)
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        if not may_make:
-            raise UnusableKeyError(
-                f"The pseudonym key is gone: {file} does not exist, but the landing was made with "
-                f"one. Restore that file, or set {KEY_VARIABLE} or {FILE_VARIABLE}."
-            ) from None
+        raise
     except (OSError, UnicodeDecodeError) as error:
-        raise UnusableKeyError(f"The pseudonym key {file} cannot be read: {error}") from error
-    _make(file)
-    return file.read_text(encoding="utf-8")
+        raise UnusableKeyError(f"The key {file} cannot be read: {error}") from error
 
 
 def _make(file: Path) -> None:

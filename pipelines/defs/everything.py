@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.core.discover import discover
+from pipelines.defs.acts import ACTS, act_job
 from pipelines.defs.backfills import backfill_job
 from pipelines.defs.checks import kpi_checks
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
@@ -39,6 +40,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             restate_job(manifest),
             watch_job(),
             deliver,
+            *map(act_job, ACTS),
         ],
         schedules=[nightly_schedule()],
         sensors=[inbox_sensor, drift_sensor, delivery_sensor, failure_sensor],

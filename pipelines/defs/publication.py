@@ -7,10 +7,11 @@ import dagster as dg
 
 from pipelines.defs.models import OWNERS, POOL
 from pipelines.marts import MARTS
-from pipelines.publication import current
+from pipelines.publication import current, utc_now
 from pipelines.publishing import publish_all
 from pipelines.settings import Home, home, settings
 from pipelines.warehouse import writing
+from pipelines.watch.links import linking
 from pipelines.watch.watching import watch as judge
 
 PUBLICATION = dg.AssetKey(["publication", "management"])
@@ -79,6 +80,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
             language=chosen.alerts.language,
             languages=chosen.alerts.languages,
             currency=chosen.currency,
+            links=linking(at, chosen, utc_now()),
         )
         return dg.MaterializeResult(
             metadata={

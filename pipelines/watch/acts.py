@@ -59,6 +59,23 @@ def silence(ledger: Path, holds: Silence, by: str, reason: str, clock: Clock = u
         )
 
 
+def unsilence(
+    ledger: Path, number: int, by: str, note: str | None = None, clock: Clock = utc_now
+) -> None:
+    """End a silence that holds or is still to come, by its number in `koers alerts list`; who ended
+    it is kept with its reason. Raises ActError where there is none; LedgerError."""
+    now = clock()
+    ended = f" (ended by {by} on {now:%Y-%m-%d %H:%M} UTC{f': {note}' if note else ''})"
+    with open_ledger(ledger) as connection, transaction(connection):
+        changed = connection.execute(
+            "update silences set until = max(since, :now), reason = reason || :ended "
+            "where silence_id = :number and until > :now",
+            {"now": timestamp(now), "ended": ended, "number": number},
+        ).rowcount
+    if not changed:
+        raise ActError(f"No silence {number} holds: koers alerts list names those that do.")
+
+
 def found(connection: sqlite3.Connection, name: str) -> Told:
     """The alert of this id, or the only open one whose id begins so. Raises ActError."""
     alerts = list(latest(connection).values())

@@ -223,6 +223,17 @@ def newest(
     return sum(row[-1] for row in rows), marks
 
 
+def newest_of_units(connection: duckdb.DuckDBPyConnection) -> str:
+    """A query of kpi, org_unit_id, period_start (the newest of the KPI), is_there (whether it has
+    figures of the unit) and target, for every pair in `asked`."""
+    return (
+        f"{_closed(connection)} select asked.kpi, asked.org_unit_id, newest.period_start, "
+        "closed.kpi is not null as is_there, closed.target "
+        "from (select distinct kpi, org_unit_id from asked) as asked "
+        "inner join newest using (kpi) left join closed using (kpi, period_start, org_unit_id)"
+    )
+
+
 def _closed(connection: duckdb.DuckDBPyConnection) -> str:
     """A publication of a Koers before the process band has fewer columns."""
     there = columns_of(connection, "fct_kpi_status")

@@ -30,6 +30,7 @@ PERSON = "individual"
 """The layer whose units are never named to somebody else."""
 FIRING = "firing"
 RESOLVED = "resolved"
+ENDED = "ended"
 
 Series = tuple[str, str, str]
 """kpi, org_unit_id, kind"""
@@ -140,13 +141,16 @@ class Watermark:
 @dataclass(frozen=True, slots=True)
 class Silence:
     """No messages between two moments (aware; the second excluded) about the alerts that fit; what
-    is None fits all. Alerts go their way in the meantime, and are told afterwards if not over."""
+    is None fits all. Alerts go their way in the meantime, and are told afterwards if not over.
+    number: of the ledger, once it is there; reason: why."""
 
     since: dt.datetime
     until: dt.datetime
     kpi: str | None = None
     org_unit_id: str | None = None
     owner: str | None = None
+    number: int | None = None
+    reason: str = ""
 
     def holds(self, row: Judged, now: dt.datetime) -> bool:
         return (

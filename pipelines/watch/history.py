@@ -143,6 +143,8 @@ def silences(connection: sqlite3.Connection, now: dt.datetime) -> list[Silence]:
             row["kpi"],
             row["org_unit_id"],
             row["owner"],
+            row["silence_id"],
+            row["reason"],
         )
         for row in rows
     ]
@@ -159,6 +161,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
             "snoozed_until": timestamp(at.snoozed_until) if at.snoozed_until else None,
             "is_told": at.is_told,
             "is_escalated": at.is_escalated,
+            "ending": at.ending,
         },
         "is_news": event.is_news,
         "folded_into": event.folded_into,
@@ -185,6 +188,7 @@ def _told(event: sqlite3.Row) -> Told:
             dt.datetime.fromisoformat(until) if until else None,
             known["is_told"],
             known.get("is_escalated", False),
+            known.get("ending"),
         )
     alert = Alert(
         event["alert_id"],

@@ -118,15 +118,20 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
-        with transaction(connection):
-            version = connection.execute("pragma user_version").fetchone()[0]
-            if version < SCHEMA_VERSION:
+        # Who only reads must not wait for who writes: no transaction without need.
+        if _version(connection) < SCHEMA_VERSION:
+            with transaction(connection):
+                version = _version(connection)  # another may have been first
                 for added in _SCHEMA[version:]:
                     for statement in _statements(added):
                         connection.execute(statement)
                 connection.execute(f"pragma application_id = {_APPLICATION_ID}")
                 connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
         yield connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
 
 
 @contextlib.contextmanager

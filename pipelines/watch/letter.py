@@ -24,10 +24,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a reader can follow or do."""
+    """What a reader can follow or do. The address may be a permission, so `repr` leaves it out."""
 
     text: str
-    url: str
+    url: str = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One alert. tone: off (course), drift (unusual), back (on course), normal (as usual again), or
-    another name of a kind of section.
+    """One alert. tone: off (course), drift (unusual), back (on course), normal (as usual again),
+    ended (no longer judged), or another name of a kind of section.
 
     lines: all there is to say, a sentence each, without the name. badge to moves: the same in
     parts, for where it can be laid out. points: the series, oldest first. alert: for machines, as

@@ -5,6 +5,7 @@
                        ▼    └──────────┘ │   out again: the same alert, and no new message
              acknowledged ◀──▶ snoozed ──┘
     any open state ──▶ no_data | insufficient_data ──▶ back to where it was, or on to recovering
+    any open state ──▶ ended: its unit, KPI or target is gone, so nothing will ever resolve it
 
 `fire` of the last `of` periods must be out before it fires, and `recover` periods in a row well
 inside before it is resolved, so a value that flaps around the edge of its band is one alert with
@@ -28,9 +29,13 @@ State = Literal[
     "resolved",
     "no_data",
     "insufficient_data",
+    "ended",
 ]
 Verdict = Literal["out", "edge", "in", "no_data", "insufficient_data"]
 """Of one period. edge: inside the band, but not by the margin that ends an alert."""
+
+Ending = Literal["unit_ended", "kpi_retired", "target_withdrawn"]
+"""Why there is nothing left to judge."""
 
 MISSING: tuple[State, ...] = ("no_data", "insufficient_data")
 STANDING: tuple[State, ...] = ("firing", "acknowledged", "snoozed")
@@ -67,7 +72,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """Where an alert is. held: the state that missing data interrupted. is_told: a message went
+    """Where an alert is. held: the state that missing data interrupted. ending: why it has ended.
+    is_told: a message went
     out, or will, that it fires; is_escalated: another one, since nobody acknowledged it in time.
     period_start: of the last reading that changed something."""
 
@@ -78,6 +84,7 @@ class AlertState:
     snoozed_until: dt.datetime | None = None
     is_told: bool = False
     is_escalated: bool = False
+    ending: Ending | None = None
 
     @property
     def is_open(self) -> bool:
@@ -131,10 +138,24 @@ def _out(alert: AlertState, reading: Reading, rule: Rule, now: dt.datetime) -> A
     if alert.state == "resolved" and alert.period_start == reading.period_start:
         # It ended in this very period, and late data say it had not.
         return replace(alert, state="firing", is_told=False)
+    # What has ended and comes back begins anew: what was done about it was about what is gone.
     fires = reading.out_of_last >= rule.fire
     if alert.state == "pending":
         return replace(alert, state="firing") if fires else alert
     return AlertState("firing" if fires else "pending")
+
+
+def end(alert: AlertState, ending: Ending, period_start: dt.date | None) -> AlertState:
+    """The alert of a series that is no longer judged; the same one where it is not open.
+
+    period_start: the newest period of its KPI, None where that is gone too. A unit that returns
+    within it goes on under the same alert; one that returns later has a new one.
+    """
+    if not alert.is_open:
+        return alert
+    return AlertState(
+        "ended", period_start or alert.period_start, is_told=alert.is_told, ending=ending
+    )
 
 
 def _is_over(alert: AlertState, reading: Reading) -> bool:

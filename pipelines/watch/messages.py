@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pipelines.movers import Mover
 from pipelines.plots import bars
 from pipelines.settings import Channel
-from pipelines.watch.drift import DRIFT, FIRING, PERSON, TOLERANCE, Event, Judged
+from pipelines.watch.drift import DRIFT, ENDED, FIRING, PERSON, TOLERANCE, Event, Judged
 from pipelines.watch.figures import Figures
 from pipelines.watch.formats import label, number, period
 from pipelines.watch.letter import Entry, Letter, Move, Moves, Section
+from pipelines.watch.links import AlertLinks, command_line, no_links
 from pipelines.watch.payload import alert_facts
 from pipelines.watch.text import text
 from pipelines.watch.words import WORDS
@@ -49,6 +50,7 @@ def compose(
     language: str = "nl",
     languages: Mapping[str, str] | None = None,
     currency: str = "EUR",
+    links: AlertLinks = no_links,
 ) -> list[Message]:
     """The messages about the events that are news; none where no channel takes them. languages: of
     owners who read another than `language`; a channel's own goes before both."""
@@ -65,7 +67,7 @@ def compose(
             key = hashlib.sha256(named.encode()).hexdigest()[:24]
             read = channel.read_in(owner, language, languages or {})
             reference = WORDS[read]["reference"].format(publication=publication_id, key=key)
-            letter = _Writer(read, currency).write(owner, theirs, reference)
+            letter = _Writer(read, currency, links).write(owner, theirs, reference)
             messages.append(
                 Message(
                     key,
@@ -120,7 +122,8 @@ class _Part:
 
 
 class _Writer:
-    def __init__(self, language: str, currency: str) -> None:
+    def __init__(self, language: str, currency: str, links: AlertLinks = no_links) -> None:
+        self.links = links
         self.language = language
         self.currency = currency
         self.words = WORDS[language]
@@ -130,7 +133,7 @@ class _Writer:
         parts = [part for part in self._parts(events) if part.events]
         sections, left = [], NAMED
         for part in parts:
-            sections.append(self._section(part, left))
+            sections.append(self._section(part, left, owner))
             left = max(0, left - len(part.events))
         opening = [self.words["for"].format(owner=label(owner))]
         title = self._title(parts)
@@ -145,7 +148,11 @@ class _Writer:
         """The worst first; what is over comes last."""
 
         def those(kind: str, fires: bool) -> tuple[Event, ...]:
-            found = [e for e in events if e.kind == kind and (e.state == FIRING) is fires]
+            found = [
+                e
+                for e in events
+                if e.kind == kind and (e.state == FIRING) is fires and e.state != ENDED
+            ]
             if fires:
                 found.sort(key=lambda event: (-severity(event.row), event.alert_id))
             else:
@@ -157,6 +164,9 @@ class _Writer:
             _Part("drift", "title_drift", "and_drift", those(DRIFT, True)),
             _Part("back", "title_back", "and_back", those(TOLERANCE, False)),
             _Part("normal", "title_normal", "and_normal", those(DRIFT, False)),
+            _Part(
+                "ended", "title_ended", "and_ended", tuple(e for e in events if e.state == ENDED)
+            ),
         ]
 
     def _title(self, parts: Sequence[_Part]) -> str:
@@ -176,16 +186,18 @@ class _Writer:
             title = self.words[part.also].format(title=title, n=n)
         return title
 
-    def _section(self, part: _Part, most: int) -> Section:
+    def _section(self, part: _Part, most: int, owner: str) -> Section:
         counted = Counter(self.figures.label(event.row) for event in part.events[most:])
         return Section(
             part.tone,
             self.words[part.tone].format(n=self.figures.count(len(part.events))),
-            tuple(self._entry(part.tone, event) for event in part.events[:most]),
+            tuple(self._entry(part.tone, event, owner) for event in part.events[:most]),
             tuple(counted.most_common()),
         )
 
-    def _entry(self, tone: str, event: Event) -> Entry:
+    def _entry(self, tone: str, event: Event, owner: str) -> Entry:
+        if event.state == ENDED:
+            return self._ended(event)
         row = event.row
         value, band, target = self.figures.parts(row)
         gap = self.figures.gap(row) if event.state == FIRING else ""
@@ -209,6 +221,11 @@ class _Writer:
             lines.append(self.words["event"].format(event=known))
         if units:
             lines.append(self.words["explains"].format(units=units))
+        links = []
+        if event.state == FIRING:
+            links = self.links(event.alert_id, owner, self.language)
+            if not links:
+                lines.append(command_line(event.alert_id, self.language))
         facts = {
             "target_name": "" if row.target is None else target,
             "band_name": "" if row.target is None else band,
@@ -232,6 +249,20 @@ class _Writer:
             points=event.points,
             value_unit=row.unit,
             grain=row.grain,
+            alert=alert_facts(event),
+            links=tuple(links),
+        )
+
+    def _ended(self, event: Event) -> Entry:
+        """One line: there is nothing to judge, and nothing to do."""
+        why = self.words[str(event.at.ending)]
+        return Entry(
+            tone="ended",
+            kpi=self.figures.label(event.row),
+            unit=label(event.row.unit_name),
+            period="",
+            lines=(why[:1].upper() + why[1:],),
+            badge=self.words["ended_badge"],
             alert=alert_facts(event),
         )
 

@@ -6,8 +6,9 @@ import contextlib
 import datetime as dt
 from collections.abc import Collection
 
-from pipelines.publication import PublicationError, current
+from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
+from pipelines.watch.links import linking
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
 
@@ -38,4 +39,5 @@ def remind_now(home: Home, settings: Settings) -> int:
         currency=settings.currency,
         escalate_after=None if days is None else dt.timedelta(days=days),
         publication=publication,
+        links=linking(home, settings, utc_now()),
     )

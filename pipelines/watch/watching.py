@@ -28,9 +28,11 @@ from pipelines.publication import (
 )
 from pipelines.settings import Channel
 from pipelines.watch.candidates import above, candidates, newest
-from pipelines.watch.drift import FIRING, KINDS, RESOLVED, Event, Watermark, evaluate, is_silent
+from pipelines.watch.drift import FIRING, KINDS, Event, Watermark, evaluate, is_silent
+from pipelines.watch.endings import ended, endings
 from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.links import AlertLinks, no_links
 from pipelines.watch.machine import wake
 from pipelines.watch.messages import compose, severity
 
@@ -44,7 +46,8 @@ MOST_EXPLAINED = 500
 
 @dataclass(frozen=True)
 class WatchResult:
-    """`judged` counts series with a target; `evaluated` is False if it was all done before."""
+    """`judged` counts series with a target; `evaluated` is False if it was all done before.
+    `resolved` counts the alerts that were raised and are over, for whatever reason."""
 
     publication_id: str
     evaluated: bool
@@ -65,6 +68,7 @@ def watch(
     languages: Mapping[str, str] | None = None,
     currency: str = "EUR",
     layers: Sequence[str] = LAYERS,
+    links: AlertLinks = no_links,
 ) -> WatchResult:
     """Judge a publication once: a second time changes nothing.
 
@@ -82,19 +86,23 @@ def watch(
         if done:
             return WatchResult(publication.publication_id, evaluated=False, open_alerts=before)
         with open_publication(publication) as facts:
-            followed = {series[:2] for series, told in known.items() if told.alert.at.is_open}
-            rows = candidates(facts, followed, layers)
+            followed = {series for series, told in known.items() if told.alert.at.is_open}
+            over = ended(facts, followed)
+            rows = candidates(facts, {series[:2] for series in followed - set(over)}, layers)
+            rows = [row for row in rows if row.series not in over]
             judged, marks = newest(facts)
+            holding = silences(connection, now)
             events = evaluate(
                 rows,
                 {series: told.alert for series, told in known.items()},
                 publication.publication_id,
                 _watermarks(connection),
                 now=now,
-                silences=silences(connection, now),
+                silences=holding,
                 above=above(facts, {row.org_unit_id for row in rows}),
             )
             events = _explained(facts, events)
+        events += endings(over, known, publication.publication_id, now=now, silences=holding)
         messages = compose(
             events,
             channels,
@@ -102,13 +110,14 @@ def watch(
             language=language,
             languages=languages,
             currency=currency,
+            links=links,
         )
         record(connection, events, now)
         queue(connection, messages, timestamp(now))
         _advance(connection, marks)
         raised = {series for series, told in known.items() if told.alert.at.is_raised}
         fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
-        resolved = sum(event.state == RESOLVED for event in events)
+        resolved = sum(event.row.series in raised and not event.at.is_raised for event in events)
         connection.execute(
             "insert into evaluations values (?, ?, ?, ?, ?)",
             [publication.publication_id, timestamp(now), judged, fired, resolved],
@@ -157,6 +166,7 @@ def remind(
     currency: str = "EUR",
     escalate_after: dt.timedelta | None = None,
     publication: Publication | None = None,
+    links: AlertLinks = no_links,
 ) -> int:
     """Tell the alerts whose snooze has ended, and those above of what nobody acknowledged for so
     long, with the figures of the last change; how many. publication: where their course and what
@@ -189,6 +199,7 @@ def remind(
                 language=language,
                 languages=languages,
                 currency=currency,
+                links=links,
             )
             queue(connection, messages, timestamp(now))
         record(connection, events, now)

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from connectors.core.discover import discover
+from pipelines.defs.acts import ACTS
 from pipelines.defs.everything import build_definitions
 from pipelines.kpis import load_kpis
 from pipelines.settings import PROJECT_DIR, Home
@@ -73,7 +74,8 @@ def test_one_ingest_job_per_connector_and_one_transform_job(
     ingest = {f"ingest_{name}" for name in discover()}
     others = {"transform", "nightly", "restate", "watch_publication", "deliver", "__ASSET_JOB"}
     again = {f"backfill_{name}" for name, each in discover().items() if each.api is not None}
-    assert {job.name for job in repository.get_all_jobs()} == ingest | again | others
+    acts = {act.job for act in ACTS}
+    assert {job.name for job in repository.get_all_jobs()} == ingest | again | others | acts
     for name in ingest:
         keys = repository.get_job(name).asset_layer.selected_asset_keys
         assert {key.path[0] for key in keys} == {name.removeprefix("ingest_")}

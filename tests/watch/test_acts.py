@@ -175,25 +175,34 @@ def test_the_commands(koers_home: Home, night: Night) -> None:
     night(off())
     listed = koers(koers_home, "alerts", "list")
     assert listed.returncode == 0, listed.stderr
-    assert listed.stdout.startswith(f"firing                  {ALERT}  Revenue, Team Noord")
+    assert listed.stdout == (
+        f"Firing (1)\n  Revenue, Team Noord: off course since 2025-06-01, noor\n    {ALERT}\n"
+    )
+    as_json = json.loads(koers(koers_home, "alerts", "list", "--json").stdout)
+    assert [(a["alert_id"], a["state"]) for a in as_json["alerts"]] == [(ALERT, "firing")]
     why = koers(koers_home, "alerts", "why", "revenue", "north").stdout
-    assert "Against what is agreed: out; 1 of the last 1 periods out (fires at 1)" in why
+    assert "Against what is agreed: out.\n  1 of the last 1 periods out (fires at 1)" in why
     assert "Value €80.00, target €100.00, tolerance band from €90.00." in why
     assert koers(koers_home, "alerts", "why", "revenue", "nowhere").returncode == 1
 
     done = koers(koers_home, "alerts", "ack", "revenue/n", "--by", "eva", "--note", "on it")
-    assert done.stdout.startswith("acknowledged")
+    assert done.stdout.startswith("Acknowledged (1)")
     shown = koers(koers_home, "alerts", "show", ALERT).stdout
-    assert "acknowledged  2025-06-01 by eva: on it" in shown
+    assert "acknowledged, by eva: on it" in shown
     assert "noor over hook, not sent yet" in shown
+    told = json.loads(koers(koers_home, "alerts", "show", ALERT, "--json").stdout)
+    assert [event["by"] for event in told["events"]] == [None, "eva"]
     snoozed = koers(koers_home, "alerts", "snooze", ALERT, "--days", "3", "--by", "eva")
-    assert "snoozed until" in snoozed.stdout
+    assert snoozed.stdout.startswith("Snoozed (1)")
+    assert "until " in snoozed.stdout
     assert koers(koers_home, "alerts", "snooze", ALERT).returncode == 2
     refused = koers(koers_home, "alerts", "snooze", ALERT, "--until", "2020-01-01")
     assert (refused.returncode, "is past" in refused.stderr) == (1, True)
     silent = koers(koers_home, "alerts", "silence", "holiday", "--days", "3", "--owner", "noor")
     assert silent.returncode == 0, silent.stderr
-    assert "Silence of noor until" in koers(koers_home, "alerts", "list").stdout
+    assert "  1: Silence of noor until" in koers(koers_home, "alerts", "list").stdout
+    assert koers(koers_home, "alerts", "unsilence", "1", "--by", "eva").returncode == 0
+    assert "Silence" not in koers(koers_home, "alerts", "list").stdout
     assert "Traceback" not in koers(koers_home, "alerts", "ack", "nothing").stderr
 
 

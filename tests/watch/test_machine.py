@@ -13,11 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pipelines.watch.machine import (
     ActError,
     AlertState,
+    Ending,
     Reading,
     Rule,
     State,
     Verdict,
     acknowledge,
+    end,
     snooze,
     step,
 )
@@ -36,16 +38,20 @@ def reading(verdicts: list[Verdict], of: int) -> Reading:
     return Reading(day, verdicts[-1], verdicts[-of:].count("out"), in_a_row)
 
 
-def is_raised(verdicts: list[Verdict], how: Rule) -> bool:
-    """The reference: whether it has fired and is not over, from the verdicts alone."""
+def is_raised(verdicts: list[Verdict], how: Rule, ends: frozenset[int] = frozenset()) -> bool:
+    """The reference: whether it has fired and is not over, from the verdicts alone. ends: after how
+    many of them the series had ended; it is back when there are more."""
     raised = False
     for n in range(1, len(verdicts) + 1):
         known = [v for v in verdicts[:n] if v not in MISSING]
         if verdicts[n - 1] in MISSING:
+            raised = raised and n not in ends
             continue
         if verdicts[n - 1] == "out" and verdicts[max(0, n - how.of) : n].count("out") >= how.fire:
             raised = True
         if len(known) >= how.recover and set(known[-how.recover :]) == {"in"}:
+            raised = False
+        if n in ends:
             raised = False
     return raised
 
@@ -61,6 +67,7 @@ class Alerting(RuleBasedStateMachine):
         self.alert = AlertState()
         self.now = NOW
         self.told = self.begun = self.reminders = 0
+        self.ends: set[int] = set()
 
     def _move(self, after: AlertState) -> None:
         """What the watch does: it tells an alert that fires and was not told."""
@@ -85,6 +92,20 @@ class Alerting(RuleBasedStateMachine):
         self.reminders += until is not None and until <= self.now and (asleep or again)
 
     @precondition(lambda self: self.verdicts)
+    @rule(ending=st.sampled_from(["unit_ended", "kpi_retired", "target_withdrawn"]))
+    def ended(self, ending: Ending) -> None:
+        """In the newest period there is nothing to judge any more; a later one may be judged."""
+        newest = START + DAY * len(self.verdicts)
+        was_open, was_told = self.alert.is_open, self.alert.is_told
+        self.ends.add(len(self.verdicts))
+        self._move(end(self.alert, ending, newest))
+        assert not self.alert.is_open
+        assert self.alert.is_told == was_told, "who was told is told that it ended"
+        if was_open:
+            assert (self.alert.state, self.alert.ending) == ("ended", ending)
+        assert end(self.alert, "kpi_retired", newest) is self.alert
+
+    @precondition(lambda self: self.verdicts and len(self.verdicts) not in self.ends)
     @rule()
     def the_same_again(self) -> None:
         before = self.alert
@@ -113,7 +134,7 @@ class Alerting(RuleBasedStateMachine):
 
     @invariant()
     def it_is_raised_when_the_figures_say_so(self) -> None:
-        assert self.alert.is_raised == is_raised(self.verdicts, self.rule)
+        assert self.alert.is_raised == is_raised(self.verdicts, self.rule, frozenset(self.ends))
 
     @invariant()
     def it_is_told_when_it_begins_and_after_a_snooze(self) -> None:
@@ -128,6 +149,8 @@ class Alerting(RuleBasedStateMachine):
 
     @invariant()
     def pending_is_below_the_number_that_fires(self) -> None:
+        if self.alert.state == "ended":
+            assert self.alert.ending is not None
         if self.alert.state == "pending":
             assert 0 < self.verdicts[-self.rule.of :].count("out") < self.rule.fire or (
                 self.verdicts[-1] in MISSING
@@ -183,6 +206,25 @@ def test_what_is_done_while_data_are_missing_counts() -> None:
     done = acknowledge(missing)
     assert done.state == "no_data"
     assert step(done, Reading(START + DAY, "out", 1), Rule(), NOW).state == "acknowledged"
+
+
+def test_a_unit_that_returns_within_the_period_is_judged_anew() -> None:
+    done = acknowledge(AlertState("firing", START, is_told=True))
+    gone = end(done, "unit_ended", START)
+    assert (gone.state, gone.is_acknowledged, gone.ending) == ("ended", False, "unit_ended")
+    for verdict in ("in", "edge", "no_data", "insufficient_data"):
+        assert step(gone, Reading(START, verdict), Rule(), NOW) is gone  # type: ignore[arg-type]
+    back = step(gone, Reading(START, "out", 1), Rule(), NOW)
+    assert (back.state, back.is_told, back.ending) == ("firing", False, None)
+    assert step(gone, Reading(START, "out", 1), Rule(2, 3), NOW).state == "pending"
+    with pytest.raises(ActError, match="It is ended"):
+        acknowledge(gone)
+
+
+def test_what_never_fired_ends_too() -> None:
+    pending = step(AlertState(), Reading(START, "out", 1), Rule(2, 3), NOW)
+    assert end(pending, "kpi_retired", None) == AlertState("ended", START, ending="kpi_retired")
+    assert end(AlertState(), "kpi_retired", None) == AlertState()
 
 
 def test_a_snooze_must_end_later() -> None:

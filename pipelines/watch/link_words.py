@@ -1,0 +1,76 @@
+"""The words of the links in a message and of the pages they open, by language."""
+
+LINK_WORDS = {
+    "nl": {
+        "acknowledge": "Ik pak dit op",
+        "snooze_day": "Eén dag stil",
+        "snooze_week": "Eén week stil",
+        "show": "Bekijken",
+        "command": "Oppakken: koers alerts ack {alert}",
+        "ask_acknowledge": "Zeg dat iemand eraan werkt: er komen geen berichten meer tot het over "
+        "is.",
+        "ask_snooze_day": "Geen berichten tot morgen om deze tijd; daarna weer, als het niet over "
+        "is.",
+        "ask_snooze_week": "Geen berichten tot over een week; daarna weer, als het niet over is.",
+        "as_who": "Dit wordt vastgelegd op naam van {recipient}.",
+        "done_acknowledge": "Dit is opgepakt door {by}, op {when}. U hoeft niets meer te doen.",
+        "done_snooze": "Dit is stil tot {until}, gezegd door {by} op {when}. U hoeft niets meer te "
+        "doen.",
+        "used": "Deze link is al gebruikt door {by}, op {when}. Daarna is het opnieuw verteld: "
+        "gebruik de link in dat nieuwere bericht.",
+        "over": "Dit is al voorbij. Er is niets meer te doen.",
+        "ended": "Dit wordt niet meer beoordeeld: {why}",
+        "expired": "Deze link was geldig tot {until}. Gebruik de link in een nieuwer bericht, of "
+        "vraag de beheerder van de gegevens.",
+        "off": "{kpi} van {unit} is uit koers",
+        "drift": "{kpi} van {unit} is ongewoon",
+        "period": "Periode {period}; sinds {since}. Eigenaar: {owner}.",
+        "state_pending": "Nog niet verteld.",
+        "state_firing": "Niemand heeft nog gezegd eraan te werken.",
+        "state_acknowledged": "Iemand werkt eraan.",
+        "state_snoozed": "Er komen nu geen berichten over.",
+        "state_recovering": "Het herstelt.",
+        "state_resolved": "Het is voorbij.",
+        "state_ended": "Het wordt niet meer beoordeeld.",
+        "state_no_data": "Er zijn nu geen gegevens.",
+        "state_insufficient_data": "Er zijn nu te weinig gegevens.",
+        "busy": "Koers is even bezig. Probeer het over een minuut nog eens.",
+        "invalid": "Deze link klopt niet. Open hem rechtstreeks uit het bericht.",
+        "title": "Koers",
+    },
+    "en": {
+        "acknowledge": "I'm on it",
+        "snooze_day": "Quiet for a day",
+        "snooze_week": "Quiet for a week",
+        "show": "Show",
+        "command": "Acknowledge: koers alerts ack {alert}",
+        "ask_acknowledge": "Say that someone works on it: no more messages until it is over.",
+        "ask_snooze_day": "No messages until this time tomorrow; then again, unless it is over.",
+        "ask_snooze_week": "No messages for a week; then again, unless it is over.",
+        "as_who": "This is recorded in the name of {recipient}.",
+        "done_acknowledge": "{by} works on this, since {when}. There is nothing more to do.",
+        "done_snooze": "This is quiet until {until}, as {by} said on {when}. There is nothing more "
+        "to do.",
+        "used": "This link was used by {by}, on {when}. It was told again since: use the link in "
+        "that newer message.",
+        "over": "This is over already. There is nothing more to do.",
+        "ended": "This is no longer judged: {why}",
+        "expired": "This link was valid until {until}. Use the one in a newer message, or ask "
+        "whoever looks after the data.",
+        "off": "{kpi} of {unit} is off course",
+        "drift": "{kpi} of {unit} is unusual",
+        "period": "Period {period}; since {since}. Owner: {owner}.",
+        "state_pending": "Not told yet.",
+        "state_firing": "Nobody has said to work on it yet.",
+        "state_acknowledged": "Someone works on it.",
+        "state_snoozed": "No messages are sent about it now.",
+        "state_recovering": "It recovers.",
+        "state_resolved": "It is over.",
+        "state_ended": "It is no longer judged.",
+        "state_no_data": "There are no data now.",
+        "state_insufficient_data": "There are too few data now.",
+        "busy": "Koers is busy for a moment. Please try again in a minute.",
+        "invalid": "This link is not right. Open it straight from the message.",
+        "title": "Koers",
+    },
+}
