@@ -62,6 +62,7 @@ def watch(
     Raises LedgerError or PublicationError when one of the two files cannot be used.
     """
     with open_ledger(ledger) as connection, transaction(connection):
+        failpoint("watch.begun")
         now = clock()
         done = connection.execute(
             "select 1 from evaluations where publication_id = ?", [publication.publication_id]
@@ -92,7 +93,9 @@ def watch(
             currency=currency,
         )
         record(connection, events, now)
+        failpoint("watch.recorded")
         queue(connection, messages, timestamp(now))
+        failpoint("watch.queued")
         _advance(connection, marks)
         raised = {series for series, told in known.items() if told.alert.at.is_raised}
         fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
@@ -102,6 +105,7 @@ def watch(
             [publication.publication_id, timestamp(now), judged, fired, resolved],
         )
         failpoint("watch.before_commit")
+    failpoint("watch.committed")
     return WatchResult(
         publication_id=publication.publication_id,
         evaluated=True,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
+from pipelines.defs import schedules
+from pipelines.defs.dead_runs import goes_on
 from pipelines.defs.schedules import delivery_sensor, drift_sensor, failure_sensor, inbox_sensor
 from pipelines.engineers import OWNER
 from pipelines.publication import publish
@@ -58,11 +62,37 @@ def publication(home: Home) -> Any:
     return publish(warehouse(home.warehouse, facts), home, run_id="test", keep=2)
 
 
-def test_a_publication_is_judged_once(koers_home: Home) -> None:
+def test_a_publication_is_asked_for_until_it_is_judged(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was asked for may die: it is asked for again, later and later."""
+    clock = [dt.datetime(2025, 3, 1, tzinfo=dt.UTC)]
+    monkeypatch.setattr(schedules, "utc_now", lambda: clock[0])
     assert asked(drift_sensor) == (0, None)
     made = publication(koers_home)
-    assert asked(drift_sensor) == (1, made.publication_id)
+    runs, cursor = asked(drift_sensor)
+    assert runs == 1
+    assert asked(drift_sensor, cursor) == (0, cursor)
+    clock[0] += dt.timedelta(minutes=1)
+    runs, again = asked(drift_sensor, cursor)
+    assert (runs, again != cursor) == (1, True)
+    clock[0] += dt.timedelta(minutes=1)
+    assert asked(drift_sensor, again)[0] == 0, "twice as long"
+    watch(made, koers_home.ledger)
+    assert asked(drift_sensor, again) == (0, made.publication_id)
     assert asked(drift_sensor, made.publication_id) == (0, made.publication_id)
+
+
+def test_nothing_is_asked_for_while_a_run_goes_on(koers_home: Home) -> None:
+    publication(koers_home)
+    with dg.instance_for_test() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        waits = dg.DagsterRun(job_name="watch_publication", status=dg.DagsterRunStatus.QUEUED)
+        instance.add_run(waits)
+        assert not drift_sensor.evaluate_tick(context).run_requests
+        assert not goes_on(instance, "deliver")
+        instance.report_run_failed(waits)
+        assert len(drift_sensor.evaluate_tick(context).run_requests or []) == 1
 
 
 def test_a_publication_that_the_nightly_run_judged_is_left_alone(koers_home: Home) -> None:
