@@ -38,12 +38,12 @@ def prepare(home: Home) -> None:
 
 
 def drift(home: Home, number: int = 1) -> Publication:
-    """Publish facts in which revenue of the north is off course in month `number`, counted from
-    January 2020, and was well on course before."""
+    """Publish facts of month `number`, counted from January 2020, in which revenue of the north is
+    off course where that is odd, and well on course where it is even: each is news."""
     start = month((number - 1) % 12 + 1, 2020 + (number - 1) // 12)
-    facts = [fact("revenue", "north", start, 80.0, "off_course")]
+    value, status = (80.0, "off_course") if number % 2 else (98.0, "on_course")
     return publish(
-        warehouse(home.warehouse, facts),
+        warehouse(home.warehouse, [fact("revenue", "north", start, value, status)]),
         home,
         run_id=f"drift-{number}",
         keep=2,

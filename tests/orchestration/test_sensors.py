@@ -87,7 +87,7 @@ def test_nothing_is_asked_for_while_a_run_goes_on(koers_home: Home) -> None:
     publication(koers_home)
     with dg.instance_for_test() as instance:
         context = dg.build_sensor_context(instance=instance)
-        waits = dg.DagsterRun(job_name="watch_publication", status=dg.DagsterRunStatus.QUEUED)
+        waits = dg.DagsterRun(job_name="watch_publication")
         instance.add_run(waits)
         assert not drift_sensor.evaluate_tick(context).run_requests
         assert not goes_on(instance, "deliver")
