@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from connectors.core.discover import discover
+from pipelines.defs.alert_checks import alerts_sensor
 from pipelines.defs.backfills import backfill_job
 from pipelines.defs.checks import kpi_checks
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
@@ -41,7 +42,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             deliver,
         ],
         schedules=[nightly_schedule()],
-        sensors=[inbox_sensor, drift_sensor, delivery_sensor, failure_sensor],
+        sensors=[inbox_sensor, drift_sensor, alerts_sensor, delivery_sensor, failure_sensor],
         loggers={LOGGER: terminal_logger},
         executor=dg.in_process_executor,
     )
