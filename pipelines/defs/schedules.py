@@ -13,6 +13,7 @@ from pipelines.defs.dead_runs import goes_on
 from pipelines.defs.jobs import deliver, nightly
 from pipelines.engineers import due_messages, tell_engineers
 from pipelines.inputs import inbox_files, is_settled
+from pipelines.nights import tell_overdue
 from pipelines.publication import current, utc_now
 from pipelines.settings import Settings, home, settings
 from pipelines.watch.asking import Asked
@@ -104,6 +105,17 @@ def delivery_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         return dg.SkipReason("No message is due.")
     failpoint("delivery_sensor.asks")
     return dg.RunRequest()
+
+
+@dg.sensor(
+    minimum_interval_seconds=600,
+    default_status=RUNNING,
+    description="Tells the engineers, once, that the nightly run did not take place.",
+)
+def night_sensor() -> dg.SkipReason:
+    at = home()
+    overdue = tell_overdue(at, settings(at))
+    return dg.SkipReason("The nightly run is overdue." if overdue else "The nights take place.")
 
 
 @dg.run_failure_sensor(

@@ -23,7 +23,7 @@ from pipelines.watch.ledger import open_ledger, published_events
 from tests.publication.tiny import fact, month, warehouse
 
 SETTINGS = "alerts: {channels: [{name: hook, url_env: KOERS_HOOK}]}\n"
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 
 class DaemonEndedError(RuntimeError):

@@ -13,10 +13,18 @@ import pytest
 
 from pipelines.defs import schedules
 from pipelines.defs.dead_runs import goes_on
-from pipelines.defs.schedules import delivery_sensor, drift_sensor, failure_sensor, inbox_sensor
+from pipelines.defs.schedules import (
+    delivery_sensor,
+    drift_sensor,
+    failure_sensor,
+    inbox_sensor,
+    night_sensor,
+)
 from pipelines.engineers import OWNER
+from pipelines.nights import write_down
 from pipelines.publication import publish
 from pipelines.settings import Channel, Home
+from pipelines.status import lines, status
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
@@ -152,3 +160,26 @@ def test_without_a_channel_for_them_nothing_is_queued(koers_home: Home) -> None:
     from pipelines.settings import Settings
 
     assert tell_engineers(koers_home, Settings(), "key", "title", "body") == 0
+
+
+def test_nights_that_stay_away_are_told_once_and_again_after_a_run(koers_home: Home) -> None:
+    settings_with_channel(koers_home)
+    assert asked(night_sensor) == (0, None)
+    now = dt.datetime.now(dt.UTC)
+
+    def told() -> int:
+        asked(night_sensor)
+        with open_ledger(koers_home.ledger) as ledger:
+            return int(ledger.execute("select count(*) from outbox").fetchone()[0])
+
+    assert told() == 0, "nothing ever ran"
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=29))
+    assert told() == 0
+    assert status(koers_home)["overdue_since"] is None
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=31))
+    assert (told(), told()) == (1, 1)
+    assert any("Overdue" in line for line in lines(status(koers_home)))
+    write_down(koers_home, ["web"], lambda: now)
+    assert told() == 1
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=40))
+    assert told() == 2
