@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pipelines.settings import Home, Settings
+from pipelines.settings import Alerts, Home, Settings
 
 CONFIG = """\
 # Written by Koers before each run; changes made here are lost.
@@ -25,6 +25,8 @@ retention:
 
 KEEP_RUNS_DAYS = 90
 
+_STALE_AFTER = {"stale_after_days", "files_stale_after_days", "stale_after"}
+
 
 def prepare(home: Home) -> None:
     """Make the folder and write its `dagster.yaml`."""
@@ -39,15 +41,22 @@ def prepare(home: Home) -> None:
 def environment(home: Home, settings: Settings) -> dict[str, str]:
     """The variables that a Dagster process of this home needs, beside those there are.
 
-    The nightly time travels in them since importing the code location reads no settings.
+    The nightly time and how old data may be travel in them, since importing the code location
+    reads no settings.
     """
     return {
         **os.environ,
         "KOERS_HOME": str(home.root),
         "KOERS_NIGHTLY_AT": settings.nightly_at,
         "KOERS_TIME_ZONE": settings.time_zone,
+        "KOERS_STALE_AFTER": settings.alerts.model_dump_json(include=_STALE_AFTER),
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
+
+
+def stale_after() -> Alerts:
+    """What the environment says of how old data may be; else what holds without settings."""
+    return Alerts.model_validate_json(os.environ.get("KOERS_STALE_AFTER", "{}"))

@@ -11,6 +11,7 @@ import json
 
 from pipelines.publication import Clock, utc_now
 from pipelines.settings import Home, Settings
+from pipelines.watch.delivery import resting
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 
 OWNER = "data"
@@ -44,10 +45,12 @@ def due_messages(home: Home, settings: Settings, clock: Clock = utc_now) -> int:
         return 0
     now = clock()
     local = now.astimezone(settings.zone)
+    rests_from, rests_until = resting(now)
     awake = [c.name for c in settings.alerts.channels if not c.is_quiet(local)]
     with open_ledger(home.ledger) as connection:
         row = connection.execute(
-            "select (select count(*) from outbox where sent_at is null and next_attempt_at <= :now"
+            "select (select count(*) from outbox where sent_at is null"
+            " and not next_attempt_at between :rests_from and :rests_until"
             " and channel in (select value from json_each(:awake)))"
             " + (select count(*) from alert_events where state = 'snoozed'"
             " and json_extract(detail, '$.at.snoozed_until') <= :now and event_id in"
@@ -55,6 +58,11 @@ def due_messages(home: Home, settings: Settings, clock: Clock = utc_now) -> int:
             # Those that may be silenced are left to the nightly run, as are sources.
             " and kind <> 'stale_source'"
             " and not exists (select 1 from silences where since <= :now and until > :now))",
-            {"now": timestamp(now), "awake": json.dumps(awake)},
+            {
+                "now": timestamp(now),
+                "rests_from": rests_from,
+                "rests_until": rests_until,
+                "awake": json.dumps(awake),
+            },
         ).fetchone()
     return int(row[0])

@@ -21,6 +21,7 @@ from pipelines.inputs import (
     needs_full_refresh,
 )
 from pipelines.lock import Holder, held
+from pipelines.nights import write_down
 from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
@@ -101,6 +102,7 @@ def nightly(
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
         watch_sources_now(home, settings, pulled)
         remind_now(home, settings)
+        write_down(home, sorted(result.failed))
         result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
         return result
 

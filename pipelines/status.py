@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import duckdb
@@ -13,8 +14,9 @@ from pipelines import lock, records
 from pipelines.course import standings
 from pipelines.inputs import inbox_files
 from pipelines.marts import columns_of
+from pipelines.nights import last_run, overdue_since
 from pipelines.passes import last_pass
-from pipelines.publication import current, open_publication
+from pipelines.publication import current, open_publication, utc_now
 from pipelines.settings import Home
 from pipelines.watch.ledger import open_alerts
 
@@ -24,17 +26,23 @@ def status(home: Home) -> dict[str, Any]:
     publication = current(home)
     off: dict[str, int] = {}
     twice = 0
+    until: dt.date | None = None
     if publication:
         with open_publication(publication) as facts:
             twice = _possible_duplicates(facts)
+            until = _data_until(facts)
             for each in standings(facts):
                 if each.status == "off_course":
                     off[each.layer] = off.get(each.layer, 0) + 1
     running = lock.holder(home.run_lock)
+    last, overdue = last_run(home), overdue_since(home, utc_now())
     return {
         "home": str(home.root),
         "running": str(running) if running else None,
         "last_build_at": records.read(records.last_build(home)).get("at"),
+        "last_run_at": last.isoformat(timespec="seconds") if last else None,
+        "overdue_since": overdue.isoformat(timespec="seconds") if overdue else None,
+        "data_until": until.isoformat() if until else None,
         "publication": publication
         and {
             "id": publication.publication_id,
@@ -55,6 +63,14 @@ def _possible_duplicates(facts: duckdb.DuckDBPyConnection) -> int:
         return 0
     row = facts.execute("select sum(possible_duplicates) from fct_data_quality").fetchone()
     return int((row and row[0]) or 0)
+
+
+def _data_until(facts: duckdb.DuckDBPyConnection) -> dt.date | None:
+    """The last day that any source covers."""
+    if not columns_of(facts, "fct_source_freshness"):
+        return None
+    row = facts.execute("select max(covers_until) from fct_source_freshness").fetchone()
+    return row[0] if row else None
 
 
 def _api(connector: Connector) -> str:
@@ -81,6 +97,13 @@ def lines(found: dict[str, Any]) -> list[str]:
     if found["running"]:
         told.append(f"Running    {found['running']}")
     told.append(f"Last build {found['last_build_at'] or 'none yet'}")
+    if found["overdue_since"]:
+        told.append(
+            f"Overdue    the last run ended at {found['last_run_at']}: is `koers up` running, and "
+            "its schedule on?"
+        )
+    if found["data_until"]:
+        told.append(f"Data       up to {found['data_until']}")
     if publication := found["publication"]:
         told.append(f"Published  {publication['file']} at {publication['created_at']}")
     else:

@@ -2,6 +2,7 @@
 
 `KOERS_FAILPOINT=publish.before_replace:2` kills the process (SIGKILL, no clean-up) the second time
 it reaches that place; without a number, the first time. Unset, a fail point costs one look-up.
+With `KOERS_FAILPOINT_GROUP` its whole process group dies with it, as when the machine stops.
 Names are `<part>.<place>`; `REACHED` counts the visits of this process, so that a test can tell a
 fail point that was never reached from one that did not kill.
 """
@@ -13,6 +14,7 @@ import signal
 from collections import Counter
 
 VARIABLE = "KOERS_FAILPOINT"
+GROUP_VARIABLE = "KOERS_FAILPOINT_GROUP"
 REACHED: Counter[str] = Counter()
 
 
@@ -27,4 +29,6 @@ def failpoint(name: str) -> None:
     REACHED[name] += 1
     place, _, nth = wanted.partition(":")
     if place == name and REACHED[name] == int(nth or 1):
+        if os.environ.get(GROUP_VARIABLE):
+            os.killpg(os.getpgrp(), signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -13,6 +13,11 @@ import dagster as dg
 
 LOOK_AGAIN_SECONDS = 1.0
 CLOCK_TOLERANCE_SECONDS = 5.0
+WAITING = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+]
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
@@ -28,6 +33,14 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended.append(run.run_id)
     return ended
+
+
+def goes_on(instance: dg.DagsterInstance, job_name: str) -> bool:
+    """Whether a run of a job waits or runs. Runs that are dead are ended first: a sensor that
+    waits for one would wait for ever."""
+    end_dead_runs(instance)
+    of_job = dg.RunsFilter(job_name=job_name, statuses=[*WAITING, *UNFINISHED])
+    return instance.get_runs_count(of_job) > 0
 
 
 def wait_for_pool(

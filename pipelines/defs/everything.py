@@ -7,8 +7,10 @@ import dagster as dg
 
 from connectors.core.discover import discover
 from pipelines.defs.acts import ACTS, act_job
+from pipelines.defs.alert_checks import alerts_sensor
 from pipelines.defs.backfills import backfill_job
 from pipelines.defs.checks import kpi_checks
+from pipelines.defs.freshness import of_publication
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
 from pipelines.defs.models import model_assets
 from pipelines.defs.publication import publication_assets
@@ -17,6 +19,7 @@ from pipelines.defs.schedules import (
     drift_sensor,
     failure_sensor,
     inbox_sensor,
+    night_sensor,
     nightly_schedule,
 )
 from pipelines.defs.streams import ingest_job, stream_assets
@@ -29,8 +32,9 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
     kpis = load_kpis(manifest)
     connectors = list(discover().values())
     landed = [stream_assets(connector) for connector in connectors]
+    published = publication_assets(manifest, of_publication(connectors))
     return dg.Definitions(
-        assets=[*landed, model_assets(manifest, kpis), *publication_assets(manifest)],
+        assets=[*landed, model_assets(manifest, kpis), *published],
         asset_checks=[kpi_checks(kpis)],
         jobs=[
             *(ingest_job(connector) for connector in connectors),
@@ -43,7 +47,14 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             *map(act_job, ACTS),
         ],
         schedules=[nightly_schedule()],
-        sensors=[inbox_sensor, drift_sensor, delivery_sensor, failure_sensor],
+        sensors=[
+            inbox_sensor,
+            drift_sensor,
+            alerts_sensor,
+            delivery_sensor,
+            failure_sensor,
+            night_sensor,
+        ],
         loggers={LOGGER: terminal_logger},
         executor=dg.in_process_executor,
     )

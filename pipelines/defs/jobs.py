@@ -35,11 +35,11 @@ class NightlyError(RuntimeError):
 
 
 def transform_job(streams: Sequence[dg.AssetKey]) -> "UnresolvedAssetJobDefinition":
-    """Everything after the landing: dbt build, publication, KPI checks, watch."""
+    """Everything after the landing: dbt build, publication, watch, KPI checks."""
     return dg.define_asset_job(
         "transform",
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*streams),
-        description="dbt build ▸ publication ▸ KPI checks ▸ watch.",
+        description="dbt build ▸ publication ▸ watch ▸ KPI checks.",
         executor_def=dg.in_process_executor,
     )
 

@@ -32,7 +32,9 @@ def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionCont
     return done.made["management"]
 
 
-def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+def publication_assets(
+    manifest: Mapping[str, Any], freshness: dg.FreshnessPolicy
+) -> list[dg.AssetsDefinition]:
     """The publication of the marts that the project has, and the watch on it."""
     models = {node["name"] for node in manifest["nodes"].values()}
     marts = [dg.AssetKey([mart.name]) for mart in MARTS if mart.name in models]
@@ -44,6 +46,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
         pool=POOL,
+        freshness_policy=freshness,
         description="published/management/koers.duckdb, swapped in whole; the Parquet beside it.",
     )
     def management(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

@@ -8,12 +8,19 @@ import os
 
 import dagster as dg
 
+from connectors.core.failpoints import failpoint
+from pipelines.defs.dead_runs import goes_on
 from pipelines.defs.jobs import deliver, nightly
 from pipelines.engineers import due_messages, tell_engineers
 from pipelines.inputs import inbox_files, is_settled
-from pipelines.publication import current
+from pipelines.nights import tell_overdue
+from pipelines.publication import current, utc_now
 from pipelines.settings import Settings, home, settings
+from pipelines.watch.asking import Asked
 from pipelines.watch.ledger import was_evaluated
+
+CAUSE_TAG = "koers/cause"
+"""Runs that were asked for by the same cause have it in common; that they fail is told once."""
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 
@@ -59,7 +66,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Sk
 
 @dg.sensor(
     job_name="watch_publication",
-    minimum_interval_seconds=60,
+    minimum_interval_seconds=30,
     default_status=RUNNING,
     description="Has a publication judged that was not judged yet.",
 )
@@ -70,30 +77,45 @@ def drift_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Sk
         return dg.SkipReason("Nothing is published yet.")
     newest = publication.publication_id
     if context.cursor == newest:
-        return dg.SkipReason(f"Publication {newest} was seen before.")
+        return dg.SkipReason(f"Publication {newest} was judged before.")
     if was_evaluated(at.ledger, newest):
         return dg.SensorResult(skip_reason=f"Publication {newest} is judged.", cursor=newest)
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=newest)], cursor=newest)
+    asked, now = Asked.read(context.cursor, newest), utc_now()
+    if goes_on(context.instance, "watch_publication"):
+        return dg.SkipReason(f"Publication {newest} is being judged.")
+    if not asked.is_due(now):
+        return dg.SkipReason(f"Asked for {asked.times} times; again at {asked.again_at}.")
+    asked = asked.again(now)
+    failpoint("drift_sensor.asks")
+    request = dg.RunRequest(run_key=f"{newest}/{asked.times}", tags={CAUSE_TAG: f"watch/{newest}"})
+    return dg.SensorResult(run_requests=[request], cursor=asked.text)
 
 
 @dg.sensor(
     job=deliver,
-    minimum_interval_seconds=60,
+    minimum_interval_seconds=30,
     default_status=RUNNING,
     description="Has the messages sent that are due.",
 )
 def delivery_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     at = home()
-    due = due_messages(at, settings(at))
-    busy = context.instance.get_runs_count(
-        dg.RunsFilter(
-            job_name="deliver",
-            statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED],
-        )
-    )
-    if not due or busy:
-        return dg.SkipReason("Messages are being sent." if busy else "No message is due.")
+    if goes_on(context.instance, "deliver"):
+        return dg.SkipReason("Messages are being sent.")
+    if not due_messages(at, settings(at)):
+        return dg.SkipReason("No message is due.")
+    failpoint("delivery_sensor.asks")
     return dg.RunRequest()
+
+
+@dg.sensor(
+    minimum_interval_seconds=600,
+    default_status=RUNNING,
+    description="Tells the engineers, once, that the nightly run did not take place.",
+)
+def night_sensor() -> dg.SkipReason:
+    at = home()
+    overdue = tell_overdue(at, settings(at))
+    return dg.SkipReason("The nightly run is overdue." if overdue else "The nights take place.")
 
 
 @dg.run_failure_sensor(
@@ -111,7 +133,7 @@ def failure_sensor(context: dg.RunFailureSensorContext) -> None:
     tell_engineers(
         at,
         settings(at),
-        key=f"run-failed/{run.run_id}",
+        key=f"run-failed/{run.tags.get(CAUSE_TAG, run.run_id)}",
         title=f"Koers: {run.job_name} failed",
         body=f"Run {run.run_id} of job {run.job_name} failed in: {steps or 'no step'}. "
         f"Open the Dagster UI (koers up) for the reason.",

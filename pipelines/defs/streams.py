@@ -13,6 +13,7 @@ import dagster as dg
 
 from connectors.core.api.account import is_pulled
 from connectors.core.contract import Connector, Stream
+from pipelines.defs.freshness import RARELY_CHANGED, of_source
 from pipelines.ingest import IngestFailedError, ingest
 from pipelines.passes import Pass
 from pipelines.settings import home, settings
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 
 CHECK = "complete"
 OWNERS = ["team:data"]
-
-FRESHNESS = dg.FreshnessPolicy.time_window(
-    warn_window=dt.timedelta(hours=36), fail_window=dt.timedelta(days=7)
-)
-"""Of streams with activity: their tools are exported every working day."""
-
-RARELY_CHANGED = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(days=400))
-"""Of reference data, such as the organisation: looked at once a year at least."""
 
 
 class IngestConfig(dg.Config):
@@ -112,7 +105,7 @@ def _spec(connector: Connector, stream: Stream) -> dg.AssetSpec:
         kinds={connector.name, "parquet"},
         owners=OWNERS,
         skippable=True,
-        freshness_policy=FRESHNESS if stream.activity else RARELY_CHANGED,
+        freshness_policy=of_source(connector) if stream.activity else RARELY_CHANGED,
         metadata={
             "connector": connector.label,
             "fields": ", ".join(f.name for f in stream.fields),

@@ -31,6 +31,8 @@ from pipelines.watch.sample import sample
 
 FIRST_WAIT = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=6)
+WRONG_CLOCK = LONGEST_WAIT + dt.timedelta(hours=1)
+"""No message rests so long: one that is to was put off while the clock was ahead, and is due."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,12 @@ Send = Callable[[str, Outgoing], None]
 def wait_after(attempts: int) -> dt.timedelta:
     """How long a message rests after so many attempts: doubling from a minute to six hours."""
     return min(FIRST_WAIT * (1 << min(attempts - 1, 20)), LONGEST_WAIT)
+
+
+def resting(now: dt.datetime) -> tuple[str, str]:
+    """Between which next attempts (both included, as the ledger writes them) a message is not due
+    at a moment."""
+    return timestamp(now + dt.timedelta(microseconds=1)), timestamp(now + WRONG_CLOCK)
 
 
 def deliver(
@@ -83,6 +91,7 @@ def deliver(
             if claimed is None:
                 break
             message_id, channel, message = claimed
+            failpoint("deliver.claimed")
             error = _try(by_name[channel], message, send, environment)
             if error is None:
                 failpoint("deliver.sent")
@@ -91,6 +100,7 @@ def deliver(
                     "where message_id = ?",
                     [timestamp(clock()), message_id],
                 )
+                failpoint("deliver.marked")
                 sent += 1
             else:
                 connection.execute(
@@ -127,9 +137,9 @@ def _claim(
     with transaction(connection):
         marks = ", ".join("?" for _ in channels)
         row = connection.execute(
-            "select * from outbox where sent_at is null and next_attempt_at <= ? "
+            "select * from outbox where sent_at is null and not next_attempt_at between ? and ? "
             f"and channel in ({marks}) order by next_attempt_at, message_id limit 1",
-            [timestamp(now), *channels],
+            [*resting(now), *channels],
         ).fetchone()
         if row is None:
             return None

@@ -75,6 +75,7 @@ def watch(
     Raises LedgerError or PublicationError when one of the two files cannot be used.
     """
     with open_ledger(ledger) as connection, transaction(connection):
+        failpoint("watch.begun")
         now = clock()
         done = connection.execute(
             # Or a later one: after a rollback nothing is judged that was passed by.
@@ -113,7 +114,9 @@ def watch(
             links=links,
         )
         record(connection, events, now)
+        failpoint("watch.recorded")
         queue(connection, messages, timestamp(now))
+        failpoint("watch.queued")
         _advance(connection, marks)
         raised = {series for series, told in known.items() if told.alert.at.is_raised}
         fired = sum(event.at.is_raised and event.row.series not in raised for event in events)
@@ -123,6 +126,7 @@ def watch(
             [publication.publication_id, timestamp(now), judged, fired, resolved],
         )
         failpoint("watch.before_commit")
+    failpoint("watch.committed")
     return WatchResult(
         publication_id=publication.publication_id,
         evaluated=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import dagster as dg
 import duckdb
 import pytest
 
+from pipelines.defs.alert_checks import alerts_sensor
 from pipelines.defs.checks import kpi_checks
 from pipelines.kpis import Kpi
 from pipelines.publication import publish
 from pipelines.settings import Home
+from pipelines.watch.acts import acknowledge, silence
+from pipelines.watch.drift import Silence
+from pipelines.watch.watching import watch
 from tests.publication.tiny import KPIS, fact, month, warehouse
 
 
@@ -113,7 +118,44 @@ def test_value_target_band_and_picture(koers_home: Home, kpis: dict[str, Kpi]) -
         ("the period before", "Win rate", "100%"),
     ]
     assert "-€12.00" in moved[0]
+    assert shown["alerts"] == "none", "nothing was judged yet"
 
     assert told["win_rate"].passed
     assert told["win_rate"].metadata["moved_by"].value == "none"
     assert not told["nps"].passed, "no data is not all well"
+
+
+def test_an_alert_and_what_was_done_about_it_also_between_two_builds(koers_home: Home) -> None:
+    off = fact("revenue", "org", month(2), 80.0, "off_course")
+    made = publish(warehouse(koers_home.warehouse, [off]), koers_home, run_id="test", keep=2)
+    watch(made, koers_home.ledger)
+    ledger = koers_home.ledger
+
+    def tick(cursor: str | None) -> tuple[list[dg.AssetCheckEvaluation], str | None]:
+        told = alerts_sensor(dg.build_sensor_context(cursor=cursor))
+        assert isinstance(told, dg.SensorResult)
+        return [e for e in told.asset_events if isinstance(e, dg.AssetCheckEvaluation)], told.cursor
+
+    ((fires,), cursor) = tick(None)
+    assert (fires.check_name, fires.passed) == ("revenue", False)
+    assert "open alerts: 1 firing" in str(fires.description)
+    assert "koers alerts show revenue/org/tolerance/2025-02-01" in alerts_of(fires)
+    assert tick(cursor) == ([], cursor), "once"
+
+    acknowledge(ledger, "revenue/org", "jan", "the | pump")
+    ((acknowledged,), cursor) = tick(cursor)
+    assert "| acknowledged by jan (the   pump) |" in alerts_of(acknowledged)
+
+    now = dt.datetime.now(dt.UTC)
+    silence(ledger, Silence(now, now + dt.timedelta(days=1), owner="directie"), "jan", "holiday")
+    ((silenced,), cursor) = tick(cursor)
+    assert ", silenced until " in alerts_of(silenced)
+
+    on = fact("revenue", "org", month(3), 99.0, "on_course")
+    watch(publish(warehouse(koers_home.warehouse, [on]), koers_home, run_id="t", keep=2), ledger)
+    ((over,), _) = tick(cursor)
+    assert (over.passed, alerts_of(over)) == (True, "none")
+
+
+def alerts_of(check: dg.AssetCheckEvaluation) -> str:
+    return str(check.metadata["alerts"].value)

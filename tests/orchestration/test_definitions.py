@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 import tomllib
@@ -11,12 +12,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from connectors.core.discover import discover
+from pipelines import dagster_home
 from pipelines.defs.acts import ACTS
 from pipelines.defs.everything import build_definitions
 from pipelines.kpis import load_kpis
-from pipelines.settings import PROJECT_DIR, Home
+from pipelines.settings import PROJECT_DIR, Alerts, Home, Settings
 
 STREAMS = {dg.AssetKey([c.name, s.name]) for c in discover().values() for s in c.streams}
 PUBLISHED = {dg.AssetKey(["publication", "management"]), dg.AssetKey(["watch"])}
@@ -56,6 +59,28 @@ def test_every_asset_says_whose_it_is_and_what_it_is(
         assert node.kinds, key
         if key in STREAMS:
             assert node.freshness_policy_or_from_metadata is not None, key
+
+
+def test_data_may_be_as_old_as_the_settings_say(
+    manifest: dict[str, Any], monkeypatch: pytest.MonkeyPatch, koers_home: Home
+) -> None:
+    """The same limits as the alert about a source; a source with an API may be less old."""
+
+    def days(*key: str) -> float:
+        repository = build_definitions(manifest).get_repository_def()
+        policy = repository.asset_graph.get(dg.AssetKey(key)).freshness_policy_or_from_metadata
+        assert isinstance(policy, TimeWindowFreshnessPolicy)
+        return policy.fail_window.to_timedelta() / dt.timedelta(days=1)
+
+    assert days("web", "visits") == days("publication", "management") == 37
+    alerts = Alerts(stale_after_days=5, stale_after={"web": 40})
+    environment = dagster_home.environment(koers_home, Settings(alerts=alerts))
+    monkeypatch.setenv("KOERS_STALE_AFTER", environment["KOERS_STALE_AFTER"])
+    monkeypatch.setenv("KOERS_PIPEDRIVE_TOKEN", "made-up")
+    monkeypatch.setenv("KOERS_PIPEDRIVE_COMPANY", "made-up")
+    assert days("web", "visits") == 42
+    assert days("pipedrive", "deals") == days("publication", "management") == 7
+    assert days("organisation", "people") == 400
 
 
 def test_every_kpi_is_a_check_on_the_facts(

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
-from pipelines.defs.schedules import delivery_sensor, drift_sensor, failure_sensor, inbox_sensor
+from pipelines.defs import schedules
+from pipelines.defs.dead_runs import goes_on
+from pipelines.defs.schedules import (
+    delivery_sensor,
+    drift_sensor,
+    failure_sensor,
+    inbox_sensor,
+    night_sensor,
+)
 from pipelines.engineers import OWNER
+from pipelines.nights import write_down
 from pipelines.publication import publish
 from pipelines.settings import Channel, Home
+from pipelines.status import lines, status
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.watching import watch
 from tests.publication.tiny import fact, month, warehouse
@@ -58,11 +70,37 @@ def publication(home: Home) -> Any:
     return publish(warehouse(home.warehouse, facts), home, run_id="test", keep=2)
 
 
-def test_a_publication_is_judged_once(koers_home: Home) -> None:
+def test_a_publication_is_asked_for_until_it_is_judged(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was asked for may die: it is asked for again, later and later."""
+    clock = [dt.datetime(2025, 3, 1, tzinfo=dt.UTC)]
+    monkeypatch.setattr(schedules, "utc_now", lambda: clock[0])
     assert asked(drift_sensor) == (0, None)
     made = publication(koers_home)
-    assert asked(drift_sensor) == (1, made.publication_id)
+    runs, cursor = asked(drift_sensor)
+    assert runs == 1
+    assert asked(drift_sensor, cursor) == (0, cursor)
+    clock[0] += dt.timedelta(minutes=1)
+    runs, again = asked(drift_sensor, cursor)
+    assert (runs, again != cursor) == (1, True)
+    clock[0] += dt.timedelta(minutes=1)
+    assert asked(drift_sensor, again)[0] == 0, "twice as long"
+    watch(made, koers_home.ledger)
+    assert asked(drift_sensor, again) == (0, made.publication_id)
     assert asked(drift_sensor, made.publication_id) == (0, made.publication_id)
+
+
+def test_nothing_is_asked_for_while_a_run_goes_on(koers_home: Home) -> None:
+    publication(koers_home)
+    with dg.instance_for_test() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        waits = dg.DagsterRun(job_name="watch_publication")
+        instance.add_run(waits)
+        assert not drift_sensor.evaluate_tick(context).run_requests
+        assert not goes_on(instance, "deliver")
+        instance.report_run_failed(waits)
+        assert len(drift_sensor.evaluate_tick(context).run_requests or []) == 1
 
 
 def test_a_publication_that_the_nightly_run_judged_is_left_alone(koers_home: Home) -> None:
@@ -122,3 +160,26 @@ def test_without_a_channel_for_them_nothing_is_queued(koers_home: Home) -> None:
     from pipelines.settings import Settings
 
     assert tell_engineers(koers_home, Settings(), "key", "title", "body") == 0
+
+
+def test_nights_that_stay_away_are_told_once_and_again_after_a_run(koers_home: Home) -> None:
+    settings_with_channel(koers_home)
+    assert asked(night_sensor) == (0, None)
+    now = dt.datetime.now(dt.UTC)
+
+    def told() -> int:
+        asked(night_sensor)
+        with open_ledger(koers_home.ledger) as ledger:
+            return int(ledger.execute("select count(*) from outbox").fetchone()[0])
+
+    assert told() == 0, "nothing ever ran"
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=29))
+    assert told() == 0
+    assert status(koers_home)["overdue_since"] is None
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=31))
+    assert (told(), told()) == (1, 1)
+    assert any("Overdue" in line for line in lines(status(koers_home)))
+    write_down(koers_home, ["web"], lambda: now)
+    assert told() == 1
+    write_down(koers_home, [], lambda: now - dt.timedelta(hours=40))
+    assert told() == 2

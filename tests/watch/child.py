@@ -1,8 +1,11 @@
 """A child process that does `main(["watch", HOME])` or `main(["deliver", HOME])`, over the channel
-`hook`."""
+`hook`; `both` does one after the other. After `KOERS_DIE_AFTER` seconds it is killed, wherever it
+is then."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,10 +18,12 @@ from pipelines.watch.watching import watch
 def main(arguments: Sequence[str]) -> None:
     at = Home(Path(arguments[1]))
     hook = Channel(name="hook", url_env="KOERS_HOOK")
-    if arguments[0] == "watch":
+    if seconds := float(os.environ.get("KOERS_DIE_AFTER", 0)):
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends a process that does not ask
+    if arguments[0] in ("watch", "both"):
         published = current(at)
         if published is None:
             raise SystemExit("nothing is published")
         watch(published, at.ledger, [hook])
-    else:
+    if arguments[0] in ("deliver", "both"):
         deliver(at.ledger, [hook])

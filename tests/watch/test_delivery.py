@@ -218,6 +218,13 @@ def test_waits_double_up_to_six_hours() -> None:
     assert minutes == [1, 2, 4, 256, 360, 360]
 
 
+def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Receiver) -> None:
+    """It was tried in a year that has not come yet, and then the clock was set right."""
+    hook.answers = [500]
+    assert attempt(queued, hook, minutes=60 * 24 * 365).failed == 1
+    assert attempt(queued, hook) == DeliveryResult(sent=1)
+
+
 def test_killed_between_sending_and_marking(queued: Home, hook: Receiver) -> None:
     delivering = ("deliver", str(queued.root))
     done = forked(
