@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import alert_actions
 from pipelines.telling import ToldGroup
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Alerts: what is open, why, and what to do.", no_args_is_help=True, cls=ToldGroup
 )
+
+app.command("action")(alert_actions.agree)
+app.command("actions")(alert_actions.list_actions)
+app.command("action-done")(alert_actions.finish_action)
+app.command("action-drop")(alert_actions.drop_action)
 
 AlertName = Annotated[
     str, typer.Argument(help="An alert's id, or as much of its beginning as names one.")
@@ -81,6 +87,8 @@ def show(alert: AlertName) -> None:
         for sent in detail["deliveries"]:
             when = f"sent {sent['sent_at'][:16]}" if sent["sent_at"] else "not sent yet"
             typer.echo(f"{'':>26}{sent['owner']} over {sent['channel']}, {when}")
+    for line in alert_actions.lines(at, told.alert.alert_id):
+        typer.echo(f"  {line}")
 
 
 @app.command()
