@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import alert_actions
 from pipelines.telling import ToldGroup
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Alerts: what is open, why, and what to do.", no_args_is_help=True, cls=ToldGroup
 )
+
+app.command("action")(alert_actions.agree)
+app.command("actions")(alert_actions.list_actions)
+app.command("action-done")(alert_actions.finish_action)
+app.command("action-drop")(alert_actions.drop_action)
 
 AlertName = Annotated[
     str, typer.Argument(help="An alert's id, or as much of its beginning as names one.")
@@ -80,6 +86,8 @@ def show(alert: AlertName, as_json: Json = False) -> None:
         return
     for line in shown(told, events, chosen.zone, chosen.currency):
         typer.echo(line)
+    for line in alert_actions.lines(at, told.alert.alert_id):
+        typer.echo(f"  {line}")
 
 
 @app.command()

@@ -3,7 +3,8 @@
 `alert_events` only grows: what an alert is now follows from its last event. `evaluations` says
 which publications were judged, `watermarks` how far, `silences` when nothing is to be told, and
 `outbox` holds the messages until a channel took them: as text, and as the letter that
-each channel lays out in its own way. Times are UTC, as ISO text of one width, so
+each channel lays out in its own way. `action_events`, which only grows too, says what people agreed
+to do about an alert. Times are UTC, as ISO text of one width, so
 that text order is time order.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 
 from pipelines.watch.machine import MISSING, RAISED
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
 
 _FIRST = """
@@ -89,7 +90,28 @@ create table silences (
 _THIRD = """
 alter table outbox add column letter text;
 """
-_SCHEMA = (_FIRST, _SECOND, _THIRD)
+_FOURTH = """
+create table action_events (
+    event_id integer primary key,
+    action_id text not null,
+    alert_id text not null,
+    state text not null,
+    what text not null,
+    who text not null,
+    start text not null,
+    until text not null,
+    occurred_at text not null,
+    by text not null,
+    note text,
+    done_on text
+) strict;
+create index action_events_action on action_events (action_id, event_id);
+create trigger action_events_stay before update on action_events
+begin select raise(abort, 'action_events only grows'); end;
+create trigger action_events_remain before delete on action_events
+begin select raise(abort, 'action_events only grows'); end;
+"""
+_SCHEMA = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """What each version of the ledger added to the one before."""
 
 
