@@ -1,4 +1,4 @@
-"""`koers kpi lint` and `koers kpi history`: are the KPIs worth steering on, and what did we say?"""
+"""`koers kpi lint`: are the KPIs worth steering on?"""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.kpis import KpiError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
+    from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
     from pipelines.up import UpError
     from pipelines.warehouse import WarehouseBusyError
@@ -57,6 +58,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         LedgerError,
         PublicationError,
         RunFailedError,
+        SaidError,
         SettingsError,
         UpError,
         WarehouseBusyError,

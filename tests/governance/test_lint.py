@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,9 @@ TEXTS = {
 
 
 def agreed(
-    values: list[float | None], targets: list[float | None] | None = None, unit: str = "Verkoop"
+    values: Sequence[float | None],
+    targets: Sequence[float | None] | None = None,
+    unit: str = "Verkoop",
 ) -> Agreed:
     """Months from January 2025 on, with a target of 100 unless told otherwise."""
     periods = [

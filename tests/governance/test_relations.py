@@ -97,8 +97,8 @@ def test_unknown_weeks_are_left_out() -> None:
 @pytest.mark.parametrize("kind", ["white", "ar", "walk"])
 def test_of_independent_series_few_are_ever_called_related(kind: str) -> None:
     """All pairs are independent, so any that is named is false, and the declared rate bounds how
-    often that happens at all. 60 companies of 15 KPIs; at a true rate of 5 % more than 8 of them would
-    be a chance of 1 in 250."""
+    often that happens at all. 60 companies of 15 KPIs; at a true rate of 5 % more than 8 of them
+    would be a chance of 1 in 250."""
     wrong = sum(bool(relations.related(noise(seed, 15, kind))) for seed in range(60))
     assert wrong <= 8
 

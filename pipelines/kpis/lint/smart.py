@@ -18,8 +18,7 @@ RARELY, NEARLY_ALWAYS = 0.25, 0.75
 Z = 1.96
 
 _SMALL = frozenset(
-    ["a", "an", "and", "at", "by", "for", "in", "is", "of", "on", "per", "that", "the", "to", "was"]
-    + ["de", "een", "en", "het", "op", "van"]
+    re.findall(r"\w+", "a an and at by for in is of on per that the to was de een en het op van")
 )
 _SHARE = re.compile(
     r"\b(per|over|divided|share|part|rate of|ratio|percentage|minus|less|of those|out of|than|"
