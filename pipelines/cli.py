@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import alerting
+from pipelines import alerting, governing
 from pipelines.telling import in_words
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ app.add_typer(alerting.app, name="alerts")
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
+kpi.command("lint")(governing.kpi_lint)
 
 inbox = typer.Typer(help="Files that nobody has seen before.", no_args_is_help=True)
 app.add_typer(inbox, name="inbox")

@@ -99,7 +99,7 @@ def facts_hash(
         hashed = sorted(set(columns) - set(excluded))
         if not hashed:
             continue
-        row = f"concat_ws({_FIELD}, {', '.join(_canonical(c, columns[c]) for c in hashed)})"
+        row = f"concat_ws({_FIELD}, {', '.join(canonical(c, columns[c]) for c in hashed)})"
         prefix = f"{quoted(database)}." if database else ""
         # Sums of both halves of each row's MD5: independent of order, and a row twice counts twice.
         sums = connection.execute(
@@ -116,7 +116,8 @@ def dims_hash(connection: duckdb.DuckDBPyConnection, *, database: str | None = N
     return facts_hash(connection, tables=names, database=database)
 
 
-def _canonical(column: str, data_type: str) -> str:
+def canonical(column: str, data_type: str) -> str:
+    """The SQL of a column as text, equal for values that count as the same."""
     value = quoted(column)
     if data_type in ("DOUBLE", "FLOAT"):
         text = f"format('{{:.12g}}', {value}::double + 0.0)"  # + 0.0 makes -0.0 the same as 0.0

@@ -225,6 +225,9 @@ class Settings(BaseModel):
         allow_inf_nan=False,
         description="False drift alerts that are put up with, per KPI of a unit per year.",
     )
+    most_kpis_per_owner: int = Field(
+        default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
+    )
     keep_publications: int = Field(default=7, ge=1)
     nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)

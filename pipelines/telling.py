@@ -44,6 +44,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
+    from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
     from pipelines.up import UpError
     from pipelines.warehouse import WarehouseBusyError
@@ -59,6 +60,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         LinkServerError,
         PublicationError,
         RunFailedError,
+        SaidError,
         SettingsError,
         UpError,
         WarehouseBusyError,

@@ -1,4 +1,4 @@
-"""After the build: the publication that readers get, and the watch that judges it."""
+"""After the build: the publication that readers get, the watch that judges it, and what it said."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from pipelines.defs.models import OWNERS, POOL
 from pipelines.marts import MARTS
 from pipelines.publication import current, utc_now
 from pipelines.publishing import publish_all
+from pipelines.said.recording import record_all
 from pipelines.settings import Home, home, settings
 from pipelines.warehouse import writing
 from pipelines.watch.links import linking
@@ -16,6 +17,7 @@ from pipelines.watch.watching import watch as judge
 
 PUBLICATION = dg.AssetKey(["publication", "management"])
 WATCH = dg.AssetKey(["watch"])
+SAID = dg.AssetKey(["said"])
 
 
 class NothingPublishedError(RuntimeError):
@@ -35,7 +37,7 @@ def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionCont
 def publication_assets(
     manifest: Mapping[str, Any], freshness: dg.FreshnessPolicy
 ) -> list[dg.AssetsDefinition]:
-    """The publication of the marts that the project has, and the watch on it."""
+    """The publication of the marts that the project has, the watch on it, and what it says."""
     models = {node["name"] for node in manifest["nodes"].values()}
     marts = [dg.AssetKey([mart.name]) for mart in MARTS if mart.name in models]
 
@@ -97,4 +99,15 @@ def publication_assets(
             }
         )
 
-    return [management, watch]
+    @dg.asset(
+        key=SAID,
+        deps=[PUBLICATION],
+        group_name="publication",
+        kinds={"parquet"},
+        owners=OWNERS,
+        description="What a publication says differently from the one before, into state/said.",
+    )
+    def said() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"publications": record_all(home())})
+
+    return [management, watch, said]

@@ -22,7 +22,8 @@ from pipelines.kpis import load_kpis
 from pipelines.settings import PROJECT_DIR, Alerts, Home, Settings
 
 STREAMS = {dg.AssetKey([c.name, s.name]) for c in discover().values() for s in c.streams}
-PUBLISHED = {dg.AssetKey(["publication", "management"]), dg.AssetKey(["watch"])}
+BESIDE = {dg.AssetKey(["watch"]), dg.AssetKey(["said"])}
+PUBLISHED = {dg.AssetKey(["publication", "management"]), *BESIDE}
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_only_what_touches_the_warehouse_is_in_its_pool(
         for definition in repository.assets_defs_by_key.values()
         for key in definition.keys
     }
-    assert {key for key, pool in pools.items() if pool is None} == STREAMS | {dg.AssetKey("watch")}
+    assert {key for key, pool in pools.items() if pool is None} == STREAMS | BESIDE
     assert set(pools.values()) == {None, "warehouse"}
 
 

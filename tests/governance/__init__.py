@@ -1,0 +1,1 @@
+"""The governance of KPIs: lint, versions, and what was said when."""
