@@ -33,6 +33,7 @@ app.add_typer(alerting.app, name="alerts")
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
 kpi.command("lint")(governing.kpi_lint)
+kpi.command("history")(governing.kpi_history)
 
 inbox = typer.Typer(help="Files that nobody has seen before.", no_args_is_help=True)
 app.add_typer(inbox, name="inbox")

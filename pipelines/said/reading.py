@@ -79,6 +79,14 @@ def said_on(
     return [Figure(*row) for row in rows]
 
 
+def said_then(
+    folder: Path, kpi: str, org_unit_id: str, grain: str, moment: dt.datetime
+) -> list[Figure]:
+    """The same at a moment (aware); nothing before the first publication."""
+    newest = newest_until(folder, moment)
+    return said_on(folder, kpi, org_unit_id, grain, newest) if newest else []
+
+
 def all_said(folder: Path, publication_id: str) -> list[tuple[Any, ...]]:
     """All rows as a publication said them: the key, then the columns of `SAID`, in order of key."""
     columns = ", ".join((*KEY, *SAID))
