@@ -81,6 +81,7 @@ CONNECTOR = Connector(
                 Field("source_user", headings=("Gebruiker in bron", "User"), required=True),
                 Field("person_id", headings=("Medewerker", "Person")),
                 Field("org_unit_id", headings=("Eenheid", "Unit")),
+                Field("kpi", headings=("KPI",)),
                 *VALID,
             ),
         ),
@@ -110,12 +111,13 @@ CONNECTOR = Connector(
         Stream(
             name="known_events",
             description="One row is one holiday, campaign or outage that explains a movement.",
-            key=("event", "valid_from"),
+            key=("event", "kpi", "org_unit_id", "valid_from"),
             mode="full",
             fields=(
                 Field("event", headings=("Gebeurtenis",), required=True),
                 Field("kind", headings=("Soort",)),
                 Field("org_unit_id", headings=("Eenheid", "Unit")),
+                Field("kpi", headings=("KPI",)),
                 *VALID,
             ),
         ),

@@ -168,6 +168,36 @@ def ack(alert: AlertName, note: Note = "", by: By = "") -> None:
 
 
 @app.command()
+def expect(
+    alert: AlertName,
+    reason: Annotated[
+        str, typer.Option("--why", help="A campaign, a holiday; readers see it.")
+    ] = "",
+    since: Annotated[str, typer.Option("--from", help="A day; else since it began.")] = "",
+    until: Annotated[str, typer.Option(help="A day; else up to its newest period.")] = "",
+    take_it_back: Annotated[
+        bool, typer.Option("--take-back", help="It was not expected after all.")
+    ] = False,
+    by: By = "",
+) -> None:
+    """Say that it was expected: quiet, and what is usual does not learn from its periods."""
+    from pipelines.settings import home, settings
+    from pipelines.watch.expecting import expect as say
+    from pipelines.watch.expecting import put_expected, take_back
+    from pipelines.watch.moments import day
+
+    at = home()
+    who = by or getpass.getuser()
+    if take_it_back:
+        told = take_back(at.ledger, alert, who, reason or None)
+    else:
+        told = say(at.ledger, alert, who, reason, day(since), day(until))
+    put_expected(at)
+    _say(told, settings(at))
+    typer.echo("The next run takes it into account.")
+
+
+@app.command()
 def snooze(
     alert: AlertName,
     until: Annotated[str, typer.Option(help="A day, as 2026-12-31.")] = "",

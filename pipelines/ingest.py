@@ -16,6 +16,7 @@ from connectors.core.mapping import FILE_NAME, read_mapping
 from connectors.core.outcome import PullOutcome
 from pipelines.passes import Load, Pass, Refusal, Trouble, record_pass
 from pipelines.settings import Home, Settings
+from pipelines.watch.expecting import put_expected
 
 Progress = Callable[[str], None]
 
@@ -36,6 +37,8 @@ def ingest(
     """Land what is new. `end_date` goes before the one of the settings; `now` is an aware time.
     What goes wrong with the API is told in the pass. Raises what `ingest_inbox` raises."""
     end_date = end_date or settings.end_date
+    if connector.name == "organisation":
+        put_expected(home)
     files = ingest_inbox(
         connector,
         home.inbox,

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from pipelines.publication import utc_now
 from pipelines.settings import Home, Settings, home, settings
-from pipelines.watch import acts
+from pipelines.watch import acts, expecting
 from pipelines.watch.drift import Silence
 from pipelines.watch.ledger import LedgerError
 from pipelines.watch.machine import ActError
-from pipelines.watch.moments import beginning
+from pipelines.watch.moments import beginning, day
 
 _ALERT = Field(description="An alert's id, or as much of its beginning as names one open alert.")
 _UNTIL = Field(default="", description="A day to last until, as 2026-12-31; or give days.")
@@ -89,7 +89,43 @@ class EndSilence(Act):
         return f"silence {self.number} has ended"
 
 
-ACTS: tuple[type[Act], ...] = (Acknowledge, Snooze, SilenceAlerts, EndSilence)
+class ExpectAlert(Act):
+    """What an alert tells was expected: quiet, and the process band does not learn from it."""
+
+    job: ClassVar[str] = "expect_alert"
+    alert: str = _ALERT
+    why: str = Field(description="A campaign, a holiday; readers see it.")
+    since: str = Field(default="", description="A day, as 2026-12-31; else since it began.")
+    until: str = Field(default="", description="A day; else up to its newest period.")
+
+    def do(self, at: Home, chosen: Settings) -> str:
+        first, last = day(self.since), day(self.until)
+        told = expecting.expect(at.ledger, self.alert, self.by, self.why, first, last)
+        expecting.put_expected(at)
+        return f"{told.alert.alert_id} was expected; the next run takes it into account"
+
+
+class NotExpected(Act):
+    """Take back that what an alert tells was expected."""
+
+    job: ClassVar[str] = "take_back_expected"
+    alert: str = _ALERT
+    note: str = Field(default="", description="Why, for who looks later.")
+
+    def do(self, at: Home, chosen: Settings) -> str:
+        told = expecting.take_back(at.ledger, self.alert, self.by, self.note or None)
+        expecting.put_expected(at)
+        return f"{told.alert.alert_id} was not expected; the next run takes it into account"
+
+
+ACTS: tuple[type[Act], ...] = (
+    Acknowledge,
+    Snooze,
+    SilenceAlerts,
+    EndSilence,
+    ExpectAlert,
+    NotExpected,
+)
 
 
 def act_job(act: type[Act]) -> dg.JobDefinition:

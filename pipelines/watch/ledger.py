@@ -4,8 +4,8 @@
 which publications were judged, `watermarks` how far, `silences` when nothing is to be told, and
 `outbox` holds the messages until a channel took them: as text, and as the letter that
 each channel lays out in its own way. `action_events`, which only grows too, says what people agreed
-to do about an alert. Times are UTC, as ISO text of one width, so
-that text order is time order.
+to do about an alert, and `expected_events` what they said to have expected. Times are UTC, as ISO
+text of one width, so that text order is time order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines.watch.machine import MISSING, RAISED
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
 
 _FIRST = """
@@ -111,7 +111,26 @@ begin select raise(abort, 'action_events only grows'); end;
 create trigger action_events_remain before delete on action_events
 begin select raise(abort, 'action_events only grows'); end;
 """
-_SCHEMA = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = """
+create table expected_events (
+    event_id integer primary key,
+    alert_id text not null,
+    kpi text not null,
+    org_unit_id text not null,
+    since text not null,
+    until text not null,
+    why text not null,
+    by text not null,
+    is_expected integer not null,
+    occurred_at text not null
+) strict;
+create index expected_events_alert on expected_events (alert_id, event_id);
+create trigger expected_events_stay before update on expected_events
+begin select raise(abort, 'expected_events only grows'); end;
+create trigger expected_events_remain before delete on expected_events
+begin select raise(abort, 'expected_events only grows'); end;
+"""
+_SCHEMA = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """What each version of the ledger added to the one before."""
 
 

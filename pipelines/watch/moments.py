@@ -18,3 +18,11 @@ def beginning(day: str, days: int, zone: dt.tzinfo, now: dt.datetime) -> dt.date
     except (ValueError, OverflowError) as error:
         raise ActError(f"{day or days} is no day such as 2026-12-31.") from error
     return dt.datetime.combine(on, dt.time(), zone)
+
+
+def day(text: str) -> dt.date | None:
+    """A day as 2026-12-31; None where none is given. Raises ActError."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ActError(f"{text} is no day such as 2026-12-31.") from error

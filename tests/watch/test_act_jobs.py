@@ -16,9 +16,20 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 from dagster_graphql.schema import create_schema
 
-from pipelines.defs.acts import ACTS, Acknowledge, Act, EndSilence, SilenceAlerts, Snooze, act_job
+from pipelines.defs.acts import (
+    ACTS,
+    Acknowledge,
+    Act,
+    EndSilence,
+    ExpectAlert,
+    NotExpected,
+    SilenceAlerts,
+    Snooze,
+    act_job,
+)
 from pipelines.publication import publish
 from pipelines.settings import PROJECT_DIR, Home
+from pipelines.watch.expecting import FILE_NAME
 from pipelines.watch.history import silences
 from pipelines.watch.ledger import open_ledger, published_events
 from pipelines.watch.watching import watch
@@ -50,6 +61,19 @@ def last(home: Home) -> tuple[str, str | None, str | None]:
     row = published_events(home.ledger)[-1]
     detail = json.loads(row[9])
     return row[4], detail.get("by"), detail.get("note")
+
+
+def test_what_was_expected_and_then_was_not(koers_home: Home) -> None:
+    assert launched(ExpectAlert, alert="revenue/n", by="eva", why="a fair", until="2025-06-09")[0]
+    assert last(koers_home) == ("acknowledged", "eva", "expected: a fair")
+    file = koers_home.inbox / "organisation" / FILE_NAME
+    assert "a fair;expected;north;revenue;01-06-2025;09-06-2025" in file.read_text("utf-8")
+    assert launched(NotExpected, alert=ALERT, by="noor", note="rain")[0]
+    assert last(koers_home)[1:] == ("noor", "not expected after all: rain")
+    assert "a fair" not in file.read_text("utf-8")
+    done, said = launched(ExpectAlert, alert=ALERT, by="eva", why="a fair", since="june")
+    assert not done
+    assert "june is no day" in said
 
 
 def test_acknowledge_and_snooze(koers_home: Home) -> None:

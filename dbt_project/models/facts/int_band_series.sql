@@ -60,10 +60,12 @@ periods as (
     from judged
 ),
 
--- An event without a unit is everyone's; one of a unit is also of the units under it.
+-- An event without a unit is everyone's; one of a unit is also of the units under it. One without a
+-- KPI is every KPI's.
 event_units as (
     select
         known_events.event,
+        coalesce(trim(known_events.kpi), '') as event_kpi,
         known_events.valid_from,
         known_events.valid_to,
         bridge.descendant as org_unit_id
@@ -72,6 +74,7 @@ event_units as (
     union
     select
         known_events.event,
+        coalesce(trim(known_events.kpi), '') as event_kpi,
         known_events.valid_from,
         known_events.valid_to,
         units.org_unit_id
@@ -83,6 +86,7 @@ event_units as (
 event_days as (
     select
         event_units.event,
+        event_units.event_kpi,
         event_units.org_unit_id,
         days.date_day
     from event_units
@@ -100,6 +104,7 @@ event_periods as (
         periods.grain,
         periods.period_start,
         event_days.org_unit_id,
+        event_days.event_kpi,
         event_days.event
     from periods
     inner join event_days
@@ -109,20 +114,36 @@ event_periods as (
         periods.period_start,
         periods.period_end,
         event_days.org_unit_id,
+        event_days.event_kpi,
         event_days.event
     having
         4 * count(distinct event_days.date_day)
         >= {{ dbt.datediff('periods.period_start', 'periods.period_end', 'day') }} + 1
 ),
 
+event_kpis as (
+    select distinct
+        kpis.kpi,
+        event_periods.grain,
+        event_periods.period_start,
+        event_periods.org_unit_id,
+        event_periods.event
+    from event_periods
+    inner join kpis
+        on
+            event_periods.grain = kpis.cadence
+            and (event_periods.event_kpi = '' or event_periods.event_kpi = kpis.kpi)
+),
+
 named as (
     select
+        kpi,
         grain,
         period_start,
         org_unit_id,
         {{ dbt.listagg('event', "', '", 'order by event') }} as known_event
-    from event_periods
-    group by grain, period_start, org_unit_id
+    from event_kpis
+    group by kpi, grain, period_start, org_unit_id
 )
 
 select
@@ -138,6 +159,7 @@ select
 from judged
 left join named
     on
-        judged.grain = named.grain
+        judged.kpi = named.kpi
+        and judged.grain = named.grain
         and judged.period_start = named.period_start
         and judged.org_unit_id = named.org_unit_id

@@ -69,8 +69,8 @@ targets as (
 ),
 
 events as (
-    select record_id, event, org_unit_id, {{ valid_range() }}
-    from ({{ current_records('known_events', ['event', 'org_unit_id'] + valid) }}) as given
+    select record_id, event, org_unit_id, kpi, {{ valid_range() }}
+    from ({{ current_records('known_events', ['event', 'org_unit_id', 'kpi'] + valid) }}) as given
 ),
 
 known_sources (source_name) as (
@@ -563,6 +563,15 @@ problems as (
         'the event explains nothing'
     from events
     where org_unit_id not in (select org_unit_id from {{ ref('dim_org_unit') }})
+
+    union all
+    select
+        'known_events',
+        record_id,
+        'KPI ' || kpi || ' does not exist',
+        'the event explains nothing'
+    from events
+    where trim(kpi) <> '' and trim(kpi) not in (select kpi from {{ ref('dim_kpi') }})
 
     union all
     select

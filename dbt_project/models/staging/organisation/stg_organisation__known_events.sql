@@ -1,6 +1,6 @@
 -- One row is one landed version of one record of organisation.known_events, typed.
 {% set fields = [
-    'event', 'kind', 'org_unit_id', 'valid_from', 'valid_to'
+    'event', 'kind', 'org_unit_id', 'kpi', 'valid_from', 'valid_to'
 ] %}
 {% set casts = {
     'valid_from': 'date',
@@ -20,6 +20,7 @@ renamed as (
         event,
         kind,
         org_unit_id,
+        kpi,
         {{ as_date('valid_from') }} as valid_from,
         {{ as_date('valid_to') }} as valid_to,
         {{ quarantine_reason(casts, required=['event']) }} as quarantine_reason
