@@ -5,7 +5,7 @@
                        ▼    └──────────┘ │   out again: the same alert, and no new message
              acknowledged ◀──▶ snoozed ──┘
     any open state ──▶ no_data | insufficient_data ──▶ back to where it was, or on to recovering
-    any open state ──▶ ended: its unit, KPI or target is gone, so nothing will ever resolve it
+    any open state ──▶ ended: its unit, KPI, target or source is gone, so nothing resolves it
 
 `fire` of the last `of` periods must be out before it fires, and `recover` periods in a row well
 inside before it is resolved, so a value that flaps around the edge of its band is one alert with
@@ -34,7 +34,7 @@ State = Literal[
 Verdict = Literal["out", "edge", "in", "no_data", "insufficient_data"]
 """Of one period. edge: inside the band, but not by the margin that ends an alert."""
 
-Ending = Literal["unit_ended", "kpi_retired", "target_withdrawn"]
+Ending = Literal["unit_ended", "kpi_retired", "target_withdrawn", "source_removed"]
 """Why there is nothing left to judge."""
 
 MISSING: tuple[State, ...] = ("no_data", "insufficient_data")
@@ -73,9 +73,8 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class AlertState:
     """Where an alert is. held: the state that missing data interrupted. ending: why it has ended.
-    is_told: a message went
-    out, or will, that it fires; is_escalated: another one, since nobody acknowledged it in time.
-    period_start: of the last reading that changed something."""
+    is_told: a message went out, or will, that it fires; is_escalated: another one, since nobody
+    acknowledged it in time. period_start: of the last reading that changed something."""
 
     state: State = "ok"
     period_start: dt.date | None = None

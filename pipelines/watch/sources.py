@@ -20,10 +20,10 @@ from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Alerts, Channel
 from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged, Silence, dedup_key, is_silent
 from pipelines.watch.formats import date, label, number
-from pipelines.watch.history import Told, latest, queue, record, silences
+from pipelines.watch.history import Told, following, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.letter import Entry, Letter, Section
-from pipelines.watch.machine import AlertState, Reading, Rule, step
+from pipelines.watch.machine import AlertState, Reading, Rule, end, step
 from pipelines.watch.messages import Message
 from pipelines.watch.payload import alert_facts
 from pipelines.watch.text import text
@@ -37,8 +37,10 @@ _WORDS = {
     "nl": {
         "off": "Geen gegevens",
         "back": "Weer gegevens",
+        "ended": "Vervallen",
         "stale": "Koers: {source} levert geen gegevens meer (tot en met {until})",
         "alive": "Koers: {source} levert weer gegevens (tot en met {until})",
+        "gone": "Koers: {source} is geen bron meer",
         "said": "De gegevens van {source} gaan tot en met {until}; ze mogen {days} dagen oud zijn.",
         "wait": "Hierop wachten {n} KPI's, die tot dan niet worden beoordeeld: {kpis}.",
         "next": "Kijk wat de bron zegt (koers status, koers connect), of lever het exportbestand.",
@@ -47,8 +49,10 @@ _WORDS = {
     "en": {
         "off": "No data",
         "back": "Data again",
+        "ended": "Removed",
         "stale": "Koers: {source} gives no more data (up to {until})",
         "alive": "Koers: {source} gives data again (up to {until})",
+        "gone": "Koers: {source} is no source any more",
         "said": "The data of {source} go up to {until}; they may be {days} days old.",
         "wait": "{n} KPIs wait for it, and are not judged until then: {kpis}.",
         "next": "See what the source says (koers status, koers connect), or bring its export file.",
@@ -102,6 +106,14 @@ def sources(
     ]
 
 
+def connectors(facts: duckdb.DuckDBPyConnection) -> set[str] | None:
+    """All that a publication knows of, with data or without; None where it does not say."""
+    if not columns_of(facts, "fct_source_freshness"):
+        return None
+    rows = facts.execute("select distinct connector from fct_source_freshness").fetchall()
+    return {connector for (connector,) in rows}
+
+
 def watch_sources(
     publication: Publication,
     ledger: Path,
@@ -117,6 +129,7 @@ def watch_sources(
     """
     with open_publication(publication) as facts:
         found = sources(facts, pulled, alerts)
+        there = connectors(facts)
     with open_ledger(ledger) as connection, transaction(connection):
         now = clock()
         known = {series: told for series, told in latest(connection).items() if series[2] == STALE}
@@ -127,10 +140,11 @@ def watch_sources(
             today=today,
             now=now,
             holding=silences(connection, now),
+            there=there,
         )
         by_connector = {source.connector: source for source in found}
         messages = [
-            _message(event, by_connector[event.row.kpi], channel, alerts)
+            _message(event, by_connector.get(event.row.kpi), channel, alerts)
             for event in events
             if event.is_news
             for channel in alerts.channels
@@ -149,9 +163,17 @@ def evaluate(
     today: dt.date,
     now: dt.datetime,
     holding: Sequence[Silence] = (),
+    there: Collection[str] | None = None,
 ) -> list[Event]:
-    """The transitions: pure, given the sources as they are and the alerts as they were."""
+    """The transitions: pure, given the sources as they are and the alerts as they were. there: all
+    connectors of the warehouse; an alert about another one ends. None where that is not known."""
     events = []
+    for (connector, *_), gone in sorted(known.items()):
+        if there is not None and connector not in there and gone.alert.at.is_open:
+            at = end(gone.alert.at, "source_removed", None)
+            news = gone.alert.at.is_raised and at.is_told and not is_silent(gone.row, holding, now)
+            over = following(gone, at)
+            events.append(replace(over, publication_id=publication_id, is_news=news))
     for source in found:
         told = known.get((source.connector, "", STALE))
         before = told.alert.at if told else AlertState()
@@ -216,26 +238,33 @@ def _row(source: Source) -> Judged:
     )
 
 
-def _message(event: Event, source: Source, channel: Channel, alerts: Alerts) -> Message:
+def _message(event: Event, source: Source | None, channel: Channel, alerts: Alerts) -> Message:
+    """source: None where it was removed."""
     language = channel.read_in(OWNER, alerts.language, alerts.languages)
     words = _WORDS[language]
-    said = {
-        "source": label(source.connector),
-        "until": date(source.covers_until, language),
-        "days": number(source.days, 0, language),
-        "n": number(len(source.kpis), 0, language),
-        "kpis": ", ".join(label(names[language == "en"]) for names in source.kpis),
-    }
-    fires = event.state == FIRING
-    lines = [words["said"].format(**said)]
-    if source.kpis and fires:
-        lines.append(words["wait"].format(**said))
+    said = {"source": label(event.row.kpi)}
+    advice: tuple[str, str] | None = None
+    if source is None:
+        tone, title = "ended", "gone"
+        lines = [WORDS[language]["source_removed"].capitalize()]
+    else:
+        said |= {
+            "until": date(source.covers_until, language),
+            "days": number(source.days, 0, language),
+            "n": number(len(source.kpis), 0, language),
+            "kpis": ", ".join(label(names[language == "en"]) for names in source.kpis),
+        }
+        fires = event.state == FIRING
+        tone, title = ("off", "stale") if fires else ("back", "alive")
+        advice = (WORDS[language]["next"], words["next"]) if fires else ("", words["from"])
+        lines = [words["said"].format(**said)]
+        if source.kpis and fires:
+            lines.append(words["wait"].format(**said))
     key = hashlib.sha256(f"{channel.name}\n{event.dedup_key}".encode()).hexdigest()[:24]
-    title = words["stale" if fires else "alive"].format(**said)
-    tone = "off" if fires else "back"
+    subject = words[title].format(**said)
     entry = Entry(
         tone=tone,
-        kpi=label(source.connector),
+        kpi=label(event.row.kpi),
         unit="",
         period="",
         lines=tuple(lines),
@@ -244,10 +273,10 @@ def _message(event: Event, source: Source, channel: Channel, alerts: Alerts) -> 
     )
     letter = Letter(
         language,
-        title,
+        subject,
         (),
         (Section(tone, "", (entry,)),),
-        (WORDS[language]["next"], words["next"]) if fires else ("", words["from"]),
+        advice,
         WORDS[language]["reference"].format(publication=event.publication_id, key=key),
     )
     return Message(
@@ -255,7 +284,7 @@ def _message(event: Event, source: Source, channel: Channel, alerts: Alerts) -> 
         event.publication_id,
         OWNER,
         channel.name,
-        title,
+        subject,
         text(letter),
         (event.dedup_key,),
         letter,

@@ -92,7 +92,9 @@ class Alerting(RuleBasedStateMachine):
         self.reminders += until is not None and until <= self.now and (asleep or again)
 
     @precondition(lambda self: self.verdicts)
-    @rule(ending=st.sampled_from(["unit_ended", "kpi_retired", "target_withdrawn"]))
+    @rule(
+        ending=st.sampled_from(["unit_ended", "kpi_retired", "target_withdrawn", "source_removed"])
+    )
     def ended(self, ending: Ending) -> None:
         """In the newest period there is nothing to judge any more; a later one may be judged."""
         newest = START + DAY * len(self.verdicts)

@@ -37,6 +37,7 @@ class Nights:
         self.home = home
         self.hubspot = UNTIL
         self.alerts = ALERTS
+        self.is_removed = False
 
     def run(self, today: dt.date, **more: Any) -> list[Event]:
         warehouse(self.home.warehouse)
@@ -48,6 +49,8 @@ class Nights:
                 ") as t(connector, stream, covers_until)",
                 [self.hubspot, UNTIL],
             )
+            if self.is_removed:
+                db.execute("delete from fct_source_freshness where connector = 'hubspot'")
             db.execute("alter table dim_kpi add column sources varchar")
             db.execute("update dim_kpi set sources = 'crm, hubspot' where kpi <> 'nps'")
         published = publish(self.home.warehouse, self.home, run_id="r", keep=2)
@@ -105,6 +108,24 @@ def test_the_message_names_the_kpis_that_wait(nights: Nights, koers_home: Home) 
         body = ledger.execute("select body from outbox").fetchone()[0]
     assert "The data of hubspot go up to 20 June 2025; they may be 3 days old." in body
     assert "2 KPIs wait for it, and are not judged until then: Revenue, Win rate." in body
+
+
+def test_the_alert_of_a_source_that_is_removed_ends_with_one_message(
+    nights: Nights, koers_home: Home
+) -> None:
+    nights.run(UNTIL + 5 * DAY)
+    nights.hubspot = None  # type: ignore[assignment]
+    assert nights.run(UNTIL + 6 * DAY) == []
+    nights.is_removed = True
+    (over,) = nights.run(UNTIL + 7 * DAY)
+    assert (over.alert_id, over.state) == ("hubspot/stale_source/2025-06-20", "ended")
+    assert over.at.ending == "source_removed"
+    assert nights.run(UNTIL + 8 * DAY) == []
+    assert open_alerts(koers_home.ledger) == 0
+    assert nights.said()[-1] == ("team", "Koers: hubspot is no source any more")
+    with open_ledger(koers_home.ledger) as ledger:
+        body = ledger.execute("select body from outbox order by message_id desc").fetchone()[0]
+    assert "This source is no longer used." in body
 
 
 def test_files_may_be_older_and_any_source_may_have_its_own_age(nights: Nights) -> None:
