@@ -340,7 +340,7 @@ TESTS = [
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @settings(
     max_examples=EXAMPLES,
     derandomize="HYPOTHESIS_EXAMPLES" not in os.environ,

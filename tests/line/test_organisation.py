@@ -171,7 +171,7 @@ PROBLEMS = {
     ("target_shares", "*|verkoop|weg|", "weg hangs under verkoop at no time"),
     ("target_shares", "*|verkoop|nergens|", "unit nergens does not exist"),
     ("target_shares", "omzet|verkoop|noord|", "there is no KPI omzet"),
-    ("known_events", "Storing|", "unit nergens does not exist"),
+    ("known_events", "Storing||nergens|", "unit nergens does not exist"),
 }
 
 
