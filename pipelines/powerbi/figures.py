@@ -59,7 +59,8 @@ def _last(column: str) -> str:
     """Of the last period in view in which any unit has a row: who left has no balance any more."""
     return (
         f"{_TOP}VAR _last =\n    CALCULATE (\n        MAX ( '{FACTS}'[Period from] ),\n"
-        "        REMOVEFILTERS ( 'Unit' ),\n        'Period type'[Period type key] = _grain\n    )\n"
+        "        REMOVEFILTERS ( 'Unit' ),\n"
+        "        'Period type'[Period type key] = _grain\n    )\n"
         f"RETURN\n    CALCULATE (\n        SUM ( '{FACTS}'[{column}] ),\n"
         "        KEEPFILTERS ( _top ),\n        'Period type'[Period type key] = _grain,\n"
         f"        '{FACTS}'[Period from] = _last\n    )"

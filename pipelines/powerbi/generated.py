@@ -28,13 +28,44 @@ GRAINS = {
 _DATES = """let
     Rows = #"Published table"("dim_date"),
     Last = Date.EndOfYear(Date.AddYears(DateTime.Date(DateTime.LocalNow()), 1)),
-    Days = Table.TransformColumnTypes(Rows, {{"date_day", type date}, {"month_start", type date}, {"fiscal_quarter_start", type date}, {"fiscal_year_start", type date}, {"iso_year_number", Int64.Type}, {"iso_week_number", Int64.Type}}),
-    Chosen = Table.SelectRows(Days, each [date_day] >= #date(Number.From(FirstYear), 1, 1) and [date_day] <= Last),
-    WithYear = Table.AddColumn(Chosen, "Year", each if Date.Month([fiscal_year_start]) = 1 then Date.ToText([fiscal_year_start], "yyyy") else Date.ToText([fiscal_year_start], "yyyy") & "/" & Date.ToText(Date.AddYears([fiscal_year_start], 1), "yy"), type text),
-    WithQuarter = Table.AddColumn(WithYear, "Quarter", each [Year] & " Q" & Text.From(Number.IntegerDivide(Date.Month([fiscal_quarter_start]) - Date.Month([fiscal_year_start]) + 12 * (Date.Year([fiscal_quarter_start]) - Date.Year([fiscal_year_start])), 3) + 1), type text),
-    WithMonth = Table.AddColumn(WithQuarter, "Month", each Date.ToText([month_start], "yyyy-MM"), type text),
-    WithIsoYear = Table.AddColumn(WithMonth, "ISO year", each Text.From([iso_year_number]), type text),
-    WithWeek = Table.AddColumn(WithIsoYear, "Week", each [ISO year] & "-W" & Text.PadStart(Text.From([iso_week_number]), 2, "0"), type text),
+    Days = Table.TransformColumnTypes(
+        Rows,
+        {
+            {"date_day", type date},
+            {"month_start", type date},
+            {"fiscal_quarter_start", type date},
+            {"fiscal_year_start", type date},
+            {"iso_year_number", Int64.Type},
+            {"iso_week_number", Int64.Type}
+        }
+    ),
+    First = #date(Number.From(FirstYear), 1, 1),
+    Chosen = Table.SelectRows(Days, each [date_day] >= First and Last >= [date_day]),
+    YearOf = (start) =>
+        if Date.Month(start) = 1 then Date.ToText(start, "yyyy")
+        else Date.ToText(start, "yyyy") & "/" & Date.ToText(Date.AddYears(start, 1), "yy"),
+    MonthsOf = (day) => 12 * Date.Year(day) + Date.Month(day),
+    QuarterOf = (quarter, year) =>
+        " Q" & Text.From(Number.IntegerDivide(MonthsOf(quarter) - MonthsOf(year), 3) + 1),
+    WithYear = Table.AddColumn(Chosen, "Year", each YearOf([fiscal_year_start]), type text),
+    WithQuarter = Table.AddColumn(
+        WithYear,
+        "Quarter",
+        each [Year] & QuarterOf([fiscal_quarter_start], [fiscal_year_start]),
+        type text
+    ),
+    WithMonth = Table.AddColumn(
+        WithQuarter, "Month", each Date.ToText([month_start], "yyyy-MM"), type text
+    ),
+    WithIsoYear = Table.AddColumn(
+        WithMonth, "ISO year", each Text.From([iso_year_number]), type text
+    ),
+    WithWeek = Table.AddColumn(
+        WithIsoYear,
+        "Week",
+        each [ISO year] & "-W" & Text.PadStart(Text.From([iso_week_number]), 2, "0"),
+        type text
+    ),
     Named = Table.RenameColumns(WithWeek, {{"date_day", "Date"}})
 in
     Table.SelectColumns(Named, {"Date", "Year", "Quarter", "Month", "ISO year", "Week"})"""
@@ -58,7 +89,8 @@ def date_table() -> Table:
                 is_key=True, format_string="Short Date",
             ),
             label("Year", "Jaar", "Fiscal year.", "Boekjaar."),
-            label("Quarter", "Kwartaal", "Quarter of the fiscal year.", "Kwartaal van het boekjaar."),
+            label("Quarter", "Kwartaal", "Quarter of the fiscal year.",
+                  "Kwartaal van het boekjaar."),
             label("Month", "Maand", "Month, as 2026-03.", "Maand, als 2026-03."),
             label("ISO year", "ISO-jaar", "The year the week is in.", "Het jaar van de week."),
             label("Week", "Week", "ISO week, as 2026-W09.", "ISO-week, als 2026-W09."),

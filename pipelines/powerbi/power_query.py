@@ -25,11 +25,15 @@ _TYPES = {
 }
 
 _READERS: dict[Source, str] = {
-    "parquet": """(name as text) as table =>
-    Parquet.Document(File.Contents(Text.TrimEnd(Folder, {"\\", "/"}) & "\\parquet\\" & name & ".parquet"))""",
-    "duckdb": """(name as text) as table =>
+    "parquet": """(name as text) =>
     let
-        Database = DuckDB.Contents(Text.TrimEnd(Folder, {"\\", "/"}) & "\\koers.duckdb", null, true),
+        Path = Text.TrimEnd(Folder, {"\\", "/"}) & "\\parquet\\" & name & ".parquet"
+    in
+        Parquet.Document(File.Contents(Path))""",
+    "duckdb": """(name as text) =>
+    let
+        Path = Text.TrimEnd(Folder, {"\\", "/"}) & "\\koers.duckdb",
+        Database = DuckDB.Contents(Path, null, true),
         Schemas = Database{[Name = "koers"]}[Data],
         Tables = Schemas{[Name = "main"]}[Data]
     in

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pipelines.powerbi.chosen import chosen_measures, other_measures
 from pipelines.powerbi.figures import helpers
 from pipelines.powerbi.generated import date_table, figures_table, grain_table, status_table
-from pipelines.powerbi.measures import chosen_measures, kpi_measures, other_measures
+from pipelines.powerbi.measures import kpi_measures, names_of
 from pipelines.powerbi.model import Column, Model, Table, Text
 from pipelines.powerbi.power_query import READER, Source, parameters, reader
 from pipelines.powerbi.rules import Rule
@@ -69,12 +70,12 @@ def semantic_model(
     plain = tuple(_computed(table) for table in plain_tables(columns, descriptions))
     unit = next(table for table in plain if table.name.en == UNIT)
     levels = tuple(dict.fromkeys(level for each in unit.hierarchies for level in each.levels))
-    names = {table.name.en for table in plain}
+    others = (*other_measures({table.name.en for table in plain}), *helpers(levels))
+    names = names_of(rules, [each.name for each in (*chosen_measures({}, currency), *others)])
     measures = (
-        *chosen_measures(rules, currency),
-        *other_measures(names),
-        *kpi_measures(rules, currency),
-        *helpers(levels),
+        *chosen_measures(names, currency),
+        *kpi_measures(rules, names, currency),
+        *others,
     )
     tables = (figures_table(measures), *plain, date_table(), grain_table(), status_table())
     return Model(

@@ -275,11 +275,11 @@ def plain_tables(
     columns: Mapping[str, frozenset[str]], descriptions: Descriptions
 ) -> tuple[Table, ...]:
     """The tables that are read as they are published. `columns` are those of each published table
-    that there is. A source `label_{language}` is read in the language of the parameter `Language`."""
+    that there is. A source `label_{language}` is read in the language of parameter `Language`."""
     return tuple(
         _described(table, columns[table.mart], descriptions)
         for table in _PLAIN
-        if table.mart in columns
+        if table.mart is not None and table.mart in columns
     )
 
 

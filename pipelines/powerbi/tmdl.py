@@ -10,8 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pipelines.powerbi.model import Column, Hierarchy, Measure, Model, Parameter, Table, tag
-from pipelines.powerbi.power_query import READER, query, text
+from pipelines.powerbi.model import (
+    NOTHING,
+    Column,
+    Hierarchy,
+    Measure,
+    Model,
+    Parameter,
+    Table,
+    Text,
+    tag,
+)
+from pipelines.powerbi.power_query import query, text
 
 COMPATIBILITY_LEVEL = 1601  # of Power BI; the first with format strings that are computed
 BASE_CULTURE, CULTURE = "en-US", "nl-NL"
@@ -203,40 +213,23 @@ def _culture(model: Model) -> str:
     """The Dutch captions, descriptions and display folders."""
     lines = [f"cultureInfo {CULTURE}", "", "\ttranslations", "\t\tmodel Model"]
     for table in model.tables:
-        lines += [
-            "",
-            f"\t\t\ttable {quoted(table.name.en)}",
-            f"\t\t\t\tcaption: {_value(table.name.nl)}",
-        ]
-        if table.about.nl:
-            lines.append(f"\t\t\t\tdescription: {_value(table.about.nl)}")
-        for kind, each in [
-            *(("measure", measure) for measure in table.measures if not measure.is_hidden),
-            *(("column", column) for column in table.columns),
-        ]:
-            lines += [
-                "",
-                f"\t\t\t\t{kind} {quoted(each.name.en)}",
-                f"\t\t\t\t\tcaption: {_value(each.name.nl)}",
-            ]
-            if each.about.nl:
-                lines.append(f"\t\t\t\t\tdescription: {_value(each.about.nl)}")
-            if isinstance(each, Measure) and each.folder.nl:
-                lines.append(f"\t\t\t\t\tdisplayFolder: {_value(each.folder.nl)}")
+        lines += _translated("table", table.name, table.about, 3)
+        for measure in table.measures:
+            if not measure.is_hidden:
+                lines += _translated("measure", measure.name, measure.about, 4)
+                if measure.folder.nl:
+                    lines.append(f"\t\t\t\t\tdisplayFolder: {_value(measure.folder.nl)}")
+        for column in table.columns:
+            lines += _translated("column", column.name, column.about, 4)
         for hierarchy in table.hierarchies:
-            lines += [
-                "",
-                f"\t\t\t\thierarchy {quoted(hierarchy.name.en)}",
-                f"\t\t\t\t\tcaption: {_value(hierarchy.name.nl)}",
-            ]
+            lines += _translated("hierarchy", hierarchy.name, hierarchy.about, 4)
             for level in hierarchy.levels:
-                caption = table.column(level).name.nl
-                lines += [
-                    "",
-                    f"\t\t\t\t\tlevel {quoted(level)}",
-                    f"\t\t\t\t\t\tcaption: {_value(caption)}",
-                ]
+                lines += _translated("level", table.column(level).name, NOTHING, 5)
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["BASE_CULTURE", "COMPATIBILITY_LEVEL", "CULTURE", "READER", "files", "quoted"]
+def _translated(kind: str, name: Text, about: Text, tabs: int) -> list[str]:
+    lines = ["", f"{kind} {quoted(name.en)}", f"\tcaption: {_value(name.nl)}"]
+    if about.nl:
+        lines.append(f"\tdescription: {_value(about.nl)}")
+    return _indented(lines, tabs)

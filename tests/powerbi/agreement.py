@@ -51,7 +51,8 @@ def wrong_periods(db: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, int]:
         db,
         f"with month as (select * from {FACTS} where kpi = $1 and grain = 'month'), "
         "part as (select q.org_unit_id, q.grain as of_grain, q.period_start as of_start, "
-        "q.kpi_value as is_, m.numerator, m.denominator, m.kpi_value, m.period_start, m.is_suppressed "
+        "q.kpi_value as is_, m.numerator, m.denominator, m.kpi_value, m.period_start, "
+        "m.is_suppressed "
         f"from {FACTS} as q inner join month as m on m.org_unit_id = q.org_unit_id "
         "and m.period_start between q.period_start and q.period_end "
         f"where q.kpi = $1 and q.grain in ('quarter', 'year') and q.is_closed "
