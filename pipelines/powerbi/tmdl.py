@@ -1,7 +1,7 @@
 """Writes a model as TMDL, the text form of Microsoft's tabular object model.
 
 One file per table, the order of objects that of the model, and lineage tags that follow from the
-names: the same model gives the same bytes. What TMDL is:
+names: the same model gives the same bytes, those that Microsoft's own library writes for it. What TMDL is:
 https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview
 """
 
@@ -32,7 +32,7 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def files(model: Model) -> dict[str, str]:
     """The files of the folder `definition`, by their path in it."""
     return {
-        "database.tmdl": f"database\n\tcompatibilityLevel: {COMPATIBILITY_LEVEL}\n",
+        "database.tmdl": f"database\n\tcompatibilityLevel: {COMPATIBILITY_LEVEL}\n\n",
         "model.tmdl": _model(model),
         "expressions.tmdl": _expressions(model),
         "relationships.tmdl": _relationships(model),
@@ -78,13 +78,13 @@ def _model(model: Model) -> str:
         "\tdiscourageImplicitMeasures",
         f"\tsourceQueryCulture: {BASE_CULTURE}",
         "",
-        "\tannotation __PBI_TimeIntelligenceEnabled = 0",
+        "annotation __PBI_TimeIntelligenceEnabled = 0",
         "",
         *(f"ref table {quoted(table.name.en)}" for table in model.tables),
         "",
         f"ref cultureInfo {CULTURE}",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n"
 
 
 def _expressions(model: Model) -> str:
@@ -106,7 +106,7 @@ def _expressions(model: Model) -> str:
             "\tannotation PBI_ResultType = Function",
             "",
         ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _parameter(parameter: Parameter) -> str:
@@ -128,7 +128,7 @@ def _relationships(model: Model) -> str:
             f"\ttoColumn: {quoted(each.to_table)}.{quoted(each.to_column)}",
             "",
         ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _table(table: Table) -> str:
@@ -137,8 +137,8 @@ def _table(table: Table) -> str:
         *_about(table.about.en, 0),
         f"table {quoted(name)}",
         *(["\tisHidden"] if table.is_hidden else []),
-        *(["\tdataCategory: Time"] if table.is_date_table else []),
         f"\tlineageTag: {tag('table', name)}",
+        *(["\tdataCategory: Time"] if table.is_date_table else []),
         "",
     ]
     for measure in table.measures:
@@ -150,11 +150,10 @@ def _table(table: Table) -> str:
     lines += [
         f"\tpartition {quoted(name)} = m",
         "\t\tmode: import",
-        "\t\tsource =",
-        *_indented(query(table).split("\n"), 4),
+        *_expression("source", query(table), 2),
         "",
     ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _measure(measure: Measure) -> list[str]:
@@ -211,25 +210,25 @@ def _hierarchy(table: str, hierarchy: Hierarchy) -> list[str]:
 
 def _culture(model: Model) -> str:
     """The Dutch captions, descriptions and display folders."""
-    lines = [f"cultureInfo {CULTURE}", "", "\ttranslations", "\t\tmodel Model"]
+    lines = [f"cultureInfo {CULTURE}", "\ttranslations", "\t\tmodel Model"]
     for table in model.tables:
         lines += _translated("table", table.name, table.about, 3)
+        for column in table.columns:
+            lines += _translated("column", column.name, column.about, 4)
         for measure in table.measures:
             if not measure.is_hidden:
                 lines += _translated("measure", measure.name, measure.about, 4)
                 if measure.folder.nl:
                     lines.append(f"\t\t\t\t\tdisplayFolder: {_value(measure.folder.nl)}")
-        for column in table.columns:
-            lines += _translated("column", column.name, column.about, 4)
         for hierarchy in table.hierarchies:
             lines += _translated("hierarchy", hierarchy.name, hierarchy.about, 4)
             for level in hierarchy.levels:
                 lines += _translated("level", table.column(level).name, NOTHING, 5)
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n"
 
 
 def _translated(kind: str, name: Text, about: Text, tabs: int) -> list[str]:
-    lines = ["", f"{kind} {quoted(name.en)}", f"\tcaption: {_value(name.nl)}"]
+    lines = [f"{kind} {quoted(name.en)}", f"\tcaption: {_value(name.nl)}"]
     if about.nl:
         lines.append(f"\tdescription: {_value(about.nl)}")
     return _indented(lines, tabs)

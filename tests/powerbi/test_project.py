@@ -88,7 +88,7 @@ def test_a_new_kpi_changes_no_other_tag() -> None:
 
 def test_the_date_table_is_marked_as_such() -> None:
     said = FILES["Koers-management.SemanticModel/definition/tables/Date.tmdl"]
-    assert "\n\tdataCategory: Time\n" in said
+    assert "\n\tdataCategory: Time\n\n" in said
     assert re.search(r"column Date\n\t\tdataType: dateTime\n\t\tisKey\n", said)
 
 
