@@ -41,17 +41,26 @@ _DATES = """let
     ),
     First = #date(Number.From(FirstYear), 1, 1),
     Chosen = Table.SelectRows(Days, each [date_day] >= First and Last >= [date_day]),
-    YearOf = (start) =>
-        if Date.Month(start) = 1 then Date.ToText(start, "yyyy")
-        else Date.ToText(start, "yyyy") & "/" & Date.ToText(Date.AddYears(start, 1), "yy"),
-    MonthsOf = (day) => 12 * Date.Year(day) + Date.Month(day),
-    QuarterOf = (quarter, year) =>
-        " Q" & Text.From(Number.IntegerDivide(MonthsOf(quarter) - MonthsOf(year), 3) + 1),
-    WithYear = Table.AddColumn(Chosen, "Year", each YearOf([fiscal_year_start]), type text),
-    WithQuarter = Table.AddColumn(
+    WithYear = Table.AddColumn(
+        Chosen,
+        "Year",
+        each
+            if Date.Month([fiscal_year_start]) = 1 then Date.ToText([fiscal_year_start], "yyyy")
+            else Date.ToText([fiscal_year_start], "yyyy")
+                & "/" & Date.ToText(Date.AddYears([fiscal_year_start], 1), "yy"),
+        type text
+    ),
+    WithMonths = Table.AddColumn(
         WithYear,
+        "Months",
+        each 12 * Date.Year([fiscal_quarter_start]) + Date.Month([fiscal_quarter_start])
+            - 12 * Date.Year([fiscal_year_start]) - Date.Month([fiscal_year_start]),
+        Int64.Type
+    ),
+    WithQuarter = Table.AddColumn(
+        WithMonths,
         "Quarter",
-        each [Year] & QuarterOf([fiscal_quarter_start], [fiscal_year_start]),
+        each [Year] & " Q" & Text.From(Number.IntegerDivide([Months], 3) + 1),
         type text
     ),
     WithMonth = Table.AddColumn(

@@ -1,8 +1,8 @@
 """Writes a model as TMDL, the text form of Microsoft's tabular object model.
 
 One file per table, the order of objects that of the model, and lineage tags that follow from the
-names: the same model gives the same bytes, those that Microsoft's own library writes for it. What TMDL is:
-https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview
+names: the same model gives the same bytes, those that Microsoft's own library writes for it. What
+TMDL is: https://learn.microsoft.com/analysis-services/tmdl/tmdl-overview
 """
 
 from __future__ import annotations
