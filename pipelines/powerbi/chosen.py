@@ -10,6 +10,8 @@ from pipelines.powerbi.model import Measure, Text
 from pipelines.powerbi.tables import ALERTS, CONTRIBUTIONS, QUALITY
 from pipelines.watch.machine import MISSING, RAISED
 
+_OF_CONTRIBUTOR = ("Comparison", "Kind of contributor", "Contributor key", "Contributor", "Effect")
+
 
 def chosen_measures(names: Mapping[str, Text], currency: str) -> tuple[Measure, ...]:
     """The measures of the KPI that is chosen, in the period in view and in the last closed one.
@@ -113,7 +115,7 @@ def chosen_measures(names: Mapping[str, Text], currency: str) -> tuple[Measure, 
 def _counted(status: str) -> str:
     return (
         "COUNTROWS (\n    FILTER ( DISTINCT ( 'KPI'[KPI key] ), "
-        f'[Last status key] = "{status}" )\n)'
+        f'[Last status key] = "{status}" )\n) + 0'
     )
 
 
@@ -125,13 +127,16 @@ def other_measures(tables: Collection[str]) -> tuple[Measure, ...]:
     """Contributions, alerts and data quality, where the publication has them."""
     found: list[Measure] = []
     if CONTRIBUTIONS in tables:
+        # The last period of the change, not of each contributor: who left is not in it.
+        whichever = ", ".join(f"'{CONTRIBUTIONS}'[{column}]" for column in _OF_CONTRIBUTOR)
         found.append(
             Measure(
                 Text("Contribution", "Bijdrage"),
                 "VAR _grain = [_Grain]\nVAR _known = DISTINCT ( 'Unit'[Unit key] )\n"
                 "VAR _top = FILTER ( 'Unit', NOT ( 'Unit'[Parent key] IN _known ) )\n"
-                "VAR _last = CALCULATE ( MAX ( 'Contributions'[Period from] ), "
-                "'Period type'[Period type key] = _grain, KEEPFILTERS ( _top ) )\nRETURN\n"
+                "VAR _last =\n    CALCULATE (\n        MAX ( 'Contributions'[Period from] ),\n"
+                f"        REMOVEFILTERS ( {whichever} ),\n        KEEPFILTERS ( _top ),\n"
+                "        'Period type'[Period type key] = _grain\n    )\nRETURN\n"
                 "    IF (\n        [_Units] = 1 && HASONEVALUE ( 'KPI'[KPI key] )\n"
                 "            && HASONEVALUE ( 'Contributions'[Comparison] )\n"
                 "            && HASONEVALUE ( 'Contributions'[Kind of contributor] ),\n"

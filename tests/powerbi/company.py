@@ -105,7 +105,7 @@ def columns(file: Path | None = None) -> dict[str, frozenset[str]]:
 
 
 def tables() -> duckdb.DuckDBPyConnection:
-    """An empty publication in memory, without alerts and contributions."""
+    """An empty publication in memory, without rewards."""
     db = duckdb.connect()
     db.execute(f"create table fct_kpi_status ({_FACT_COLUMNS})")
     db.execute(
@@ -118,4 +118,24 @@ def tables() -> duckdb.DuckDBPyConnection:
         "varchar, department varchar, team varchar, project varchar, individual varchar)"
     )
     db.execute("create table dim_date (date_day date)")
+    keys = "kpi varchar, org_unit_id varchar, grain varchar, period_start date"
+    db.execute(
+        f"create table fct_kpi_contributions ({keys}, comparison varchar, contributor_type "
+        "varchar, contributor varchar, effect varchar, contribution decimal(38, 10), "
+        "change_total decimal(38, 10))"
+    )
+    db.execute(
+        "create table fct_alert_events (alert_id varchar, kpi varchar, org_unit_id varchar, "
+        "kind varchar, state varchar, occurred_at timestamp, period_start date, "
+        "publication_id varchar, dedup_key varchar, detail varchar)"
+    )
+    db.execute("create table dim_source (source varchar)")
+    db.execute(
+        "create table fct_source_freshness (connector varchar, stream varchar, "
+        "last_loaded_at timestamp, covers_until date)"
+    )
+    db.execute(
+        "create table fct_data_quality (connector varchar, stream varchar, load_id varchar, "
+        "rows_read bigint, rows_loaded bigint, rows_rejected bigint, rows_quarantined bigint)"
+    )
     return db

@@ -111,6 +111,30 @@ def test_every_visible_thing_has_a_dutch_caption() -> None:
                 assert f"{tmdl.quoted(each.name.en)}\n\t\t\t\t\tcaption: " in said, each.name
 
 
+def test_what_is_not_published_is_left_out() -> None:
+    fewer = {
+        name: found
+        for name, found in columns().items()
+        if name not in ("fct_alert_events", "fct_kpi_contributions", "fct_source_freshness")
+    }
+    smaller = semantic_model(
+        rules(manifest()), fewer, {}, folder="C:\\x", source="parquet", language="nl",
+        currency="EUR", first_year=2025,
+    )  # fmt: skip
+    names = {table.name.en for table in smaller.tables}
+    assert names.isdisjoint({"Alerts", "Contributions", "Source freshness"})
+    said = "\n".join(project(smaller, "management", "nl").values())
+    for name in ("Alerts", "Contributions", "Source freshness"):
+        assert f"'{name}'[" not in said
+        assert f'"Entity": "{name}"' not in said
+        assert f"fromColumn: '{name}'" not in said
+
+
+def test_a_contribution_is_of_the_last_period_of_the_change() -> None:
+    said = measures()["Contribution"]
+    assert said.index("REMOVEFILTERS ( 'Contributions'[Comparison]") < said.index("RETURN")
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_visuals_name_what_the_model_has(language: str) -> None:
     shown = fitting(pages(language), MODEL)
