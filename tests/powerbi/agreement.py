@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipelines.powerbi.measures import adds_up
 from pipelines.powerbi.rules import Rule
 
 FACTS = "fct_kpi_status"
@@ -81,6 +82,19 @@ def wrong_units(db: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, int]:
     )
 
 
+def wrong_attainments(db: duckdb.DuckDBPyConnection, rule: Rule) -> tuple[int, int]:
+    """The attainment of each row, held against the formula that is used over several rows."""
+    if not adds_up(rule) or rule.direction == "within":
+        return 0, 0
+    sign = "-" if rule.direction == "lower" else "+"
+    return _counted(
+        db,
+        f"select attainment as is_, 1 {sign} (kpi_value - target) / abs(target) as measured "
+        f"from {FACTS} where kpi = $1 and target <> 0 and kpi_value is not null",
+        rule,
+    )
+
+
 def _counted(db: duckdb.DuckDBPyConnection, pairs: str, rule: Rule) -> tuple[int, int]:
     row = db.execute(
         "select count(*), count(*) filter (where not coalesce(abs(is_ - measured) <= "
@@ -91,7 +105,7 @@ def _counted(db: duckdb.DuckDBPyConnection, pairs: str, rule: Rule) -> tuple[int
     return int(row[0]), int(row[1])
 
 
-CHECKS = (wrong_rows, wrong_periods, wrong_units)
+CHECKS = (wrong_rows, wrong_periods, wrong_units, wrong_attainments)
 
 
 def table(db: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> list[tuple[str, str, int, int]]:

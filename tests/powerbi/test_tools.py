@@ -1,4 +1,4 @@
-"""Other people's readers of DAX, M and PBIR find nothing wrong (opt-in: `make powerbi`)."""
+"""Other people's readers of DAX, M and PBIR find nothing wrong (opt-in: `make powerbi-check`)."""
 
 from __future__ import annotations
 
