@@ -9,10 +9,10 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check parity bench lock
+.PHONY: help run up test check parity powerbi-check bench lock
 
 help: ## What make can do
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 run: $(VENV)/.ready ## Set up, then one nightly run
 	@$(BIN)/koers run
@@ -25,6 +25,10 @@ test: $(VENV)/.ready-dev ## Set up, then all tests
 
 parity: $(VENV)/.ready-dev ## Compare every KPI with MetricFlow (after `make run`)
 	@$(BIN)/python -m tests.parity $(KPI)
+
+powerbi-check: $(VENV)/.ready-dev ## Check the Power BI project with other people's readers (docs/power-bi.md)
+	@$(UV) --no-deps --target $(VENV)/powerbi -r tests/powerbi/requirements-tools.txt
+	@PYTHONPATH=$(VENV)/powerbi $(BIN)/python -m pytest -rs tests/powerbi
 
 check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff check .

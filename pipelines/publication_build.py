@@ -25,6 +25,7 @@ from pipelines.audience_tables import (
 )
 from pipelines.bi_views import add_views
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
+from pipelines.unit_layers import add_unit_layers
 
 STORAGE_VERSION = "v1.0.0"
 STORAGE_NUMBER = 64  # what the header of a v1.0.0 file says; DuckDB 1.0 reads up to this number
@@ -85,6 +86,7 @@ def build(
                 prepare(connection, view)
             tables = [_copy(connection, table, view) for table in there]
             tables.append(_write_alert_events(connection, alert_events, view))
+            tables.extend(add_unit_layers(connection, tables))
             add_views(connection, tables)
             failpoint("publish.building")
             connection.execute("checkpoint published")

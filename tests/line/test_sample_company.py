@@ -12,11 +12,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.powerbi.rules import rules
 from pipelines.publication import current
 from pipelines.sample import write_sample
 from pipelines.settings import Home
 from tests.commands import koers
 from tests.parity.comparing import compare
+from tests.powerbi.agreement import CHECKS
 from tests.publication.file_attack import attack
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("sample-company")]
@@ -297,3 +299,33 @@ def test_a_solver_learns_nothing_of_small_groups_from_the_file_for_the_organisat
     held_back, known = attack(home.warehouse, file, kpi, measure, 5, by_person)
     assert held_back > 20
     assert known == []
+
+
+def test_a_power_bi_project_of_each_audience(
+    ran: tuple[Home, dict[str, Any], str], tmp_path: Path
+) -> None:
+    home, _, _ = ran
+    for audience in ("management", "organisation"):
+        to = str(tmp_path / audience)
+        made = koers(home, "powerbi", "--audience", audience, "--to", to)
+        assert made.returncode == 0, made.stderr
+        assert "57 KPIs" in made.stdout
+    again = koers(home, "powerbi", "--audience", "organisation", "--to", to)
+    assert "0 files written" in again.stdout
+    other = koers(home, "powerbi", "--to", to)
+    assert other.returncode == 1
+    assert "holds the project of organisation" in other.stderr
+
+
+def test_the_measures_of_power_bi_are_the_facts(ran: tuple[Home, dict[str, Any], str]) -> None:
+    """Every KPI, unit and period; quarters and years of their months; the organisation of each
+    layer. By another route than DAX: see `agreement`."""
+    home, _, _ = ran
+    known = rules(json.loads(home.manifest.read_text(encoding="utf-8")))
+    assert len(known) == 57
+    for audience in ("management", "organisation"):
+        with duckdb.connect(str(home.publication(audience)), read_only=True) as facts:
+            for check in CHECKS:
+                found = {rule.kpi: check(facts, rule) for rule in known}
+                assert {kpi: wrong for kpi, (_, wrong) in found.items() if wrong} == {}
+                assert sum(compared for compared, _ in found.values()) > 2000
