@@ -24,6 +24,9 @@ _TYPES = {
     "boolean": "type logical",
 }
 
+# As the connector's source and smoke test have it (motherduckdb/duckdb-power-query-connector, 0.1.6
+# and later): a token, `localtoken` for a file; read_only; saas_mode; attach_mode; a record of
+# options. It lists tables flat, by `Item`.
 _READERS: dict[Source, str] = {
     "parquet": """(name as text) =>
     let
@@ -33,11 +36,9 @@ _READERS: dict[Source, str] = {
     "duckdb": """(name as text) =>
     let
         Path = Text.TrimEnd(Folder, {"\\", "/"}) & "\\koers.duckdb",
-        Database = DuckDB.Contents(Path, null, true),
-        Schemas = Database{[Name = "koers"]}[Data],
-        Tables = Schemas{[Name = "main"]}[Data]
+        Tables = DuckDB.Contents(Path, "localtoken", true, false, "single", [])
     in
-        Tables{[Name = name]}[Data]""",
+        Tables{[Item = name]}[Data]""",
 }
 
 
