@@ -10,17 +10,20 @@ import datetime as dt
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from connectors.core.failpoints import failpoint
 from pipelines.course import histories
 from pipelines.publication import Clock, Publication, current, open_publication, utc_now
 from pipelines.settings import Alerts, Channel, Home, Settings
-from pipelines.watch.digest.matter import Matter, read
+from pipelines.watch.digest.matter import Matter
+from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span, due, made_until, takes_digest
 from pipelines.watch.digest.writing import Courses, Reader, write
 from pipelines.watch.history import queue
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
+from pipelines.watch.letter import Letter
 from pipelines.watch.links import AlertLinks, linking, no_links
 from pipelines.watch.messages import Message
 from pipelines.watch.text import text
@@ -68,6 +71,24 @@ def queue_now(
         return _queued(connection) - before
 
 
+def look(
+    home: Home,
+    settings: Settings,
+    publication: Publication,
+    span: Span,
+    owner: str = "",
+    language: str | None = None,
+) -> tuple[Letter | None, list[str]]:
+    """The digest of an owner, or of the organisation, as nobody is sent it: without links; and the
+    owners there are."""
+    with open_publication(publication) as facts, open_ledger(home.ledger) as ledger:
+        matter = read(facts, ledger, span, publication.publication_id, settings.zone)
+        reader = reader_of(owner or heads(settings.alerts, matter)[0], matter, settings)
+        reader = replace(reader, language=language or reader.language)
+        letter = write(matter, reader, partial(histories, facts), settings.zone)
+        return letter, matter.owners
+
+
 def compose(
     home: Home, settings: Settings, publication: Publication, span: Span, now: dt.datetime
 ) -> list[Message]:
@@ -85,7 +106,7 @@ def _messages(
     alerts = settings.alerts
     for channel in filter(takes_digest, alerts.channels):
         for owner in recipients(channel, alerts, matter):
-            key = _key(channel.name, owner, matter.span)
+            key = _key(channel.name, owner, matter.span, settings.zone)
             reader = reader_of(owner, matter, settings, channel)
             letter = write(matter, reader, courses, settings.zone, key=key, links=links)
             if letter is None:
@@ -118,7 +139,7 @@ def reader_of(
 ) -> Reader:
     """Who reads what an owner gets over a channel, or without one at the command line."""
     alerts = settings.alerts
-    language = alerts.languages.get(owner, alerts.language)
+    language: str = alerts.languages.get(owner, alerts.language)
     if channel is not None:
         language = channel.read_in(owner, alerts.language, alerts.languages)
     return Reader(
@@ -130,8 +151,10 @@ def reader_of(
     )
 
 
-def _key(channel: str, owner: str, span: Span) -> str:
-    named = "\n".join(("digest", channel, owner, timestamp(span.since), timestamp(span.until)))
+def _key(channel: str, owner: str, span: Span, zone: dt.tzinfo) -> str:
+    """Of the days, so that a digest that is sent by hand is not made again."""
+    days = (day.isoformat() for day in span.days(zone))
+    named = "\n".join(("digest", channel, owner, *days))
     return hashlib.sha256(named.encode()).hexdigest()[:24]
 
 

@@ -32,6 +32,11 @@ class Span:
     def holds(self, moment: dt.datetime | None) -> bool:
         return moment is not None and self.since < moment <= self.until
 
+    def days(self, zone: dt.tzinfo) -> tuple[dt.date, dt.date]:
+        """Its first and last day in a time zone; midnight ends the day before it."""
+        until = self.until.astimezone(zone) - dt.timedelta(microseconds=1)
+        return self.since.astimezone(zone).date(), until.date()
+
 
 def takes_digest(channel: Channel) -> bool:
     """Whether a channel gets digests: unless it says so itself, not one of escalation (those who

@@ -76,8 +76,6 @@ DIGEST_WORDS = {
         "tot {high} (95%).",
         "outcome_chance": "Erna ging de KPI van {old} naar {new}; dat kan toeval zijn (95%: {low} "
         "tot {high}).",
-        "reference": "Publicatie {publication}. Kenmerk {key}.",
-        "nothing": "Van {since} tot en met {until} is er niets te melden.",
     },
     "en": {
         "title": "Koers: digest up to {until}: {said}",
@@ -154,7 +152,5 @@ DIGEST_WORDS = {
         " {high} (95%).",
         "outcome_chance": "After it the KPI went from {old} to {new}; that may be chance (95%: "
         "{low} to {high}).",
-        "reference": "Publication {publication}. Reference {key}.",
-        "nothing": "From {since} up to {until} there is nothing to tell.",
     },
 }

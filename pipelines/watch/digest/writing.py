@@ -18,7 +18,7 @@ from pipelines.watch.digest.matter import Item, Matter
 from pipelines.watch.digest.words import DIGEST_WORDS
 from pipelines.watch.drift import PERSON, Judged
 from pipelines.watch.formats import date, label, number, period
-from pipelines.watch.letter import Entry, Letter, Section
+from pipelines.watch.letter import Entry, Letter, Link, Section
 from pipelines.watch.links import AlertLinks, no_links
 from pipelines.watch.messages import NAMED
 from pipelines.watch.sources import OWNER
@@ -129,7 +129,9 @@ class _Writer:
         self.links = links
 
     def letter(self, key: str) -> Letter:
-        reference = self.words["reference"].format(publication=self.mine.publication_id, key=key)
+        reference = WORDS[self.language]["reference"].format(
+            publication=self.mine.publication_id, key=key or "-"
+        )
         return Letter(
             self.language,
             self._title(),
@@ -146,16 +148,13 @@ class _Writer:
         if not counts["off"] and any(each.judged for each in self.mine.counts):
             parts.insert(0, self.words["said_on"])
         said = ", ".join(parts[:_PARTS_IN_TITLE])
-        until = date(self._day(self.mine.span.until), self.language)
+        until = date(self.mine.span.days(self.zone)[1], self.language)
         return self.words["title"].format(until=until, said=said)
 
     def _opening(self) -> Iterable[str]:
         which = "for_all" if self.reader.is_whole else "for"
         yield self.words[which].format(owner=label(self.reader.owner))
-        since, until = (
-            date(self._day(each), self.language)
-            for each in (self.mine.span.since, self.mine.span.until)
-        )
+        since, until = (date(day, self.language) for day in self.mine.span.days(self.zone))
         line = self.words["span"].format(since=since, until=until)
         if self.mine.data_until is not None:
             day = date(self.mine.data_until, self.language)
@@ -230,7 +229,7 @@ class _Writer:
         self, tone: str, item: Item, below: Sequence[Item], points: Sequence[Point]
     ) -> Entry:
         made = self.entries.item(tone, item, [each.row for each in below])
-        links = ()
+        links: tuple[Link, ...] = ()
         if item.waits and item.alert_id:
             links = tuple(self.links(item.alert_id, self.reader.owner, self.language))
         return replace(
@@ -250,10 +249,6 @@ class _Writer:
     def _counted(self, name: str, n: int) -> str:
         one = self.words.get(f"{name}_one") if n == 1 else None
         return one or self.words[name].format(n=number(n, 0, self.language))
-
-    def _day(self, moment: dt.datetime) -> dt.date:
-        # Midnight ends the day before it.
-        return (moment.astimezone(self.zone) - dt.timedelta(microseconds=1)).date()
 
 
 def _folded(items: Sequence[Item]) -> tuple[list[Item], defaultdict[str, list[Item]]]:
