@@ -103,27 +103,21 @@ class Entries:
     def action(self, due: Due) -> Entry:
         """What was agreed, and how the KPI went on."""
         action = due.action
-        day = date(action.done_on or action.until, self.language)
-        name, tone = "action_badge", "actions"
-        if action.state == DONE:
-            name, tone = "action_badge_done", "normal"
-        elif action.state == DROPPED:
-            name = "action_badge_dropped"
-        elif due.is_late:
-            name, tone = "action_badge_late", "off"
+        state, tone = ("overdue", "off") if due.is_late else ("by", "actions")
+        if action.state in (DONE, DROPPED):
+            state, tone = action.state, "normal" if action.state == DONE else "actions"
         about = self.words["action_about"].format(
             kpi=self.figures.label(due.row), unit=label(due.row.unit_name)
         )
-        badge = self.words[name].format(day=day)
-        lines = [badge, about, *self._outcome(due)]
-        if action.note:
-            lines.append(self.words["action_note"].format(note=label(action.note)))
+        note = [f"{label(action.note)}."] if action.note else []
+        day = date(action.done_on or action.until, self.language)
         return Entry(
             tone=tone,
             kpi=label(action.what),
             unit=label(action.who),
-            period="",
-            lines=tuple(lines),
+            period=self.words[state].format(day=day),
+            lines=(about, *self._outcome(due), *note),
+            badge=self.words[f"{state}_badge"],
         )
 
     def reviews(self, kpis: Sequence[Kpi]) -> list[Entry]:
@@ -143,18 +137,20 @@ class Entries:
                     self.words["review_owner"].format(owner=label(owner), kpis=self._names(names))
                     for owner, names in sorted(by_owner.items())
                 ]
+            elif len(those) == 1:
+                lines = []  # its name stands above
             else:
                 lines = [self._names(name for names in by_owner.values() for name in names) + "."]
-            badge = self.words["review_badge_late" if is_late else "review_badge"]
-            badge = badge.format(day=date(first, self.language))
             many = self.words["review_many"].format(n=number(len(those), 0, self.language))
+            state = "overdue" if is_late else "by"
             made.append(
                 Entry(
                     tone="off" if is_late else "reviews",
                     kpi=self._label(those[0]) if len(those) == 1 else many,
                     unit="",
-                    period="",
-                    lines=(badge, *lines, self.words["review_what"]),
+                    period=self.words[state].format(day=date(first, self.language)),
+                    lines=(*lines, self.words["review_what"]),
+                    badge=self.words[f"{state}_badge"],
                 )
             )
         return made
@@ -167,13 +163,13 @@ class Entries:
             n = len(source.kpis)
             name = "wait_one" if n == 1 else "wait"
             lines.append(self.words[name].format(n=number(n, 0, self.language), kpis=names))
-        badge = self.words["late_badge" if source.is_late else "was_late_badge"]
         return Entry(
             tone="off" if source.is_late else "normal",
             kpi=label(source.connector),
             unit="",
             period="",
-            lines=(badge + ".", *lines),
+            lines=tuple(lines),
+            badge=self.words["late_badge" if source.is_late else "was_late_badge"],
         )
 
     def _badge(self, tone: str, item: Item) -> str:
@@ -257,7 +253,7 @@ class Entries:
 
 
 def _is_over(item: Item) -> bool:
-    """Whether it is inside its band, and its alert has ended."""
+    """Whether its alert has ended, and it is not out of its band before a new one was made."""
     if item.told is None or item.told.alert.at.state != "resolved":
         return False
-    return not item.row.outside
+    return item.row.kind == DRIFT or item.row.status != "off_course"

@@ -142,14 +142,18 @@ class _Writer:
         )
 
     def _title(self) -> str:
+        until = date(self.mine.span.days(self.zone)[1], self.language)
+        said = ", ".join(self._parts()[:_PARTS_IN_TITLE])
+        return self.words["title"].format(until=until, said=said)
+
+    def _parts(self) -> list[str]:
+        """How many there are of everything, such as `4 off course`."""
         counts = _sections_of(self.mine)
         counts["back"] += counts.pop("passed")
         parts = [self._counted(f"said_{name}", n) for name, n in counts.items() if n]
         if not counts["off"] and any(each.judged for each in self.mine.counts):
             parts.insert(0, self.words["said_on"])
-        said = ", ".join(parts[:_PARTS_IN_TITLE])
-        until = date(self.mine.span.days(self.zone)[1], self.language)
-        return self.words["title"].format(until=until, said=said)
+        return parts
 
     def _opening(self) -> Iterable[str]:
         which = "for_all" if self.reader.is_whole else "for"
@@ -167,6 +171,8 @@ class _Writer:
         waits = sum(each.waits for each in alerts)
         if alerts:
             yield self._counted("waits", waits) if waits else self.words["waits_none"]
+        if len(parts := self._parts()) > _PARTS_IN_TITLE:
+            yield self.words["all"].format(said=", ".join(parts))
 
     def _course(self, judged: int) -> str:
         off: Counter[str] = Counter()
