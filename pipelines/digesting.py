@@ -69,7 +69,7 @@ def _send(at: Home, chosen: Settings, span: Span, owner: str) -> None:
     if not queued:
         typer.echo("Nothing to send: there is nothing to say, or it was sent before.")
     done = deliver(at.ledger, channels, zone=chosen.zone)
-    typer.echo(f"{queued} digests made; {done.sent} messages sent, {done.waiting} waiting.")
+    typer.echo(f"Digests made: {queued}; messages sent: {done.sent}, waiting: {done.waiting}.")
     for error in done.errors:
         typer.echo(error, err=True)
     if done.errors:

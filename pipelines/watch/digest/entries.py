@@ -88,7 +88,9 @@ class Entries:
             return self.words["state_silenced"].format(until=self._moment(item.silent_until))
         state = at.held if at.state in MISSING else at.state
         if told.alert.folded_into and state == "firing":
-            return self.words["state_folded"].format(unit=self._head_of(told.alert.folded_into))
+            above = told.alert.folded_into
+            unit = label(self.matter.unit_of.get(above, above))
+            return self.words["state_folded"].format(unit=unit)
         if state == "snoozed" and at.snoozed_until is not None:
             until = self._moment(at.snoozed_until)
             return self.words["state_snoozed"].format(until=until, by=by or "-", note=note)
@@ -206,12 +208,6 @@ class Entries:
             return since
         n = self.figures.count(row.off_periods)
         return self.of_alerts["since_periods"].format(since=since, n=n)
-
-    def _head_of(self, alert_id: str) -> str:
-        for each in (*self.matter.off, *self.matter.unusual, *self.matter.better):
-            if each.alert_id == alert_id:
-                return label(each.row.unit_name)
-        return label(alert_id.partition("/")[2].rsplit("/", 2)[0])
 
     def _outcome(self, due: Due) -> list[str]:
         said, row = due.outcome, due.row

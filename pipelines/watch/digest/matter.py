@@ -82,7 +82,8 @@ class Count:
 @dataclass(frozen=True)
 class Matter:
     """The worst first in each. unusual and better: not as usual now, the latter to the good side.
-    back: on course or as usual again since this time; passed: began and ended in it."""
+    back: on course or as usual again since this time; passed: began and ended in it. heads: the
+    owners of the organisation itself. unit_of: the name of the unit of each alert, by its id."""
 
     publication_id: str
     span: Span
@@ -90,6 +91,7 @@ class Matter:
     kpis: Mapping[str, Kpi]
     counts: tuple[Count, ...]
     heads: tuple[str, ...]
+    unit_of: Mapping[str, str]
     data_until: dt.date | None = None
     off: tuple[Item, ...] = ()
     unusual: tuple[Item, ...] = ()

@@ -97,6 +97,7 @@ def read(
         kpis=kpis,
         counts=_counts(facts, kpis),
         heads=_heads(facts),
+        unit_of={told.alert.alert_id: told.row.unit_name for told in of_kpis.values()},
         data_until=_data_until(facts),
         off=_worst(map(item, off)),
         unusual=_worst(item(key) for key in drifts if key not in good),
