@@ -228,6 +228,11 @@ def test_a_review_is_told_before_it_is_due_and_until_it_is_done(
     assert digest(koers_home, "noor") is None, "who owns a unit does not own the KPI"
 
 
+def test_what_has_no_figures_needs_no_review(koers_home: Home) -> None:
+    night(koers_home, ON, sql=reviewed("nps", "2025-06-30"))
+    assert digest(koers_home) is None
+
+
 def test_actions_that_are_due_and_what_came_after(koers_home: Home) -> None:
     chance = random.Random(5)  # noqa: S311
     months = [month(1 + at % 12, 2024 + at // 12) for at in range(18)]

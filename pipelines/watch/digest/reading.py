@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import duckdb
 
-from pipelines.course import standings
+from pipelines.course import Standing, standings
 from pipelines.marts import columns_of
 from pipelines.watch.actions import DONE, DROPPED, OPEN, actions, outcome
 from pipelines.watch.candidates import candidates
@@ -45,6 +45,8 @@ def read(
     holding = silences(ledger, span.until)
     times = _times(ledger)
     kpis = _kpis(facts)
+    found = standings(facts)
+    measured = {each.kpi for each in found}
     of_kpis = {key: told for key, told in known.items() if key[2] in KINDS}
     news = {
         key
@@ -95,7 +97,7 @@ def read(
         span=span,
         today=today,
         kpis=kpis,
-        counts=_counts(facts, kpis),
+        counts=_counts(facts, found, kpis),
         heads=_heads(facts),
         unit_of={told.alert.alert_id: told.row.unit_name for told in of_kpis.values()},
         data_until=_data_until(facts),
@@ -105,12 +107,7 @@ def read(
         back=_worst(item(key) for key in returned if key not in short),
         passed=_worst(item(key) for key in short),
         sources=_sources(known, times, span, kpis),
-        reviews=tuple(
-            sorted(
-                (k for k in kpis.values() if k.review is not None and k.review <= ahead),
-                key=lambda kpi: (kpi.review or today, kpi.kpi),
-            )
-        ),
+        reviews=_to_review(kpis, measured, ahead),
         actions=_actions(facts, ledger, known, span, today, ahead),
     )
 
@@ -172,7 +169,22 @@ def _kpis(facts: duckdb.DuckDBPyConnection) -> dict[str, Kpi]:
     }
 
 
-def _counts(facts: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi]) -> tuple[Count, ...]:
+def _to_review(
+    kpis: Mapping[str, Kpi], measured: Collection[str], ahead: dt.date
+) -> tuple[Kpi, ...]:
+    """Those whose review is overdue or due by a day. What has no figures is steered on by nobody:
+    its tool is not connected."""
+    due = [
+        (kpi.review, kpi.kpi)
+        for kpi in kpis.values()
+        if kpi.kpi in measured and kpi.review is not None and kpi.review <= ahead
+    ]
+    return tuple(kpis[name] for _, name in sorted(due))
+
+
+def _counts(
+    facts: duckdb.DuckDBPyConnection, found: Iterable[Standing], kpis: Mapping[str, Kpi]
+) -> tuple[Count, ...]:
     owners = dict(
         facts.execute(
             "select org_unit_id, owner from dim_org_unit where nullif(owner, '') is not null"
@@ -180,7 +192,7 @@ def _counts(facts: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi]) -> tuple[
     )
     judged: Counter[tuple[str, str]] = Counter()
     off: Counter[tuple[str, str]] = Counter()
-    for each in standings(facts):
+    for each in found:
         if each.status in (ON_COURSE, OFF_COURSE):
             key = owners.get(each.org_unit_id, kpis[each.kpi].owner), each.layer
             judged[key] += 1
