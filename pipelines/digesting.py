@@ -63,7 +63,7 @@ def _send(at: Home, chosen: Settings, span: Span, owner: str) -> None:
 
     channels = chosen.alerts.channels
     if not any(map(takes_digest, channels)):
-        typer.echo("No channel gets digests: docs/alerts.md says how to add one.")
+        typer.echo("No channel gets digests: docs/improvement.md says which would.")
         return
     queued = queue_now(at, chosen, span, owner)
     if not queued:

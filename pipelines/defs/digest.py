@@ -35,8 +35,7 @@ def digest() -> None:
 )
 def digest_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     at, now = home(), utc_now()
-    chosen = settings(at)
-    span = due(at.ledger, chosen.alerts, chosen.zone, now)
+    span = due(at.ledger, settings(at), now)
     if span is None:
         return dg.SkipReason("No digest is due.")
     name = span.until.isoformat()

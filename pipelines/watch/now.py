@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 from collections.abc import Collection
+
+import duckdb
 
 from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
@@ -12,6 +15,8 @@ from pipelines.watch.digest.making import make_due
 from pipelines.watch.links import linking
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
+
+_log = logging.getLogger(__name__)
 
 
 def watch_sources_now(home: Home, settings: Settings, pulled: Collection[str]) -> None:
@@ -45,7 +50,10 @@ def remind_now(home: Home, settings: Settings) -> int:
 
 
 def digest_now(home: Home, settings: Settings) -> int:
-    """Make the digests that are due, where no daemon does; how many messages."""
-    with contextlib.suppress(PublicationError):
+    """Make the digests that are due, for where no daemon does; how many messages. One that cannot
+    be made holds up nothing else."""
+    try:
         return make_due(home, settings)
-    return 0
+    except (PublicationError, duckdb.Error) as error:
+        _log.warning("No digest could be made: %s", error)
+        return 0

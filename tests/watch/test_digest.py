@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,7 @@ from pipelines.status import status
 from pipelines.summary import off_course
 from pipelines.watch.actions import add, finish
 from pipelines.watch.acts import acknowledge, silence, snooze
+from pipelines.watch.chat import SLACK_BLOCKS, TEAMS_BYTES, slack, teams
 from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span
 from pipelines.watch.digest.writing import SHARES, Reader, shares, write
@@ -27,7 +29,7 @@ from pipelines.watch.ledger import open_ledger
 from pipelines.watch.letter import Link, from_json
 from pipelines.watch.messages import NAMED
 from pipelines.watch.sources import watch_sources
-from pipelines.watch.text import text
+from pipelines.watch.text import text, text_within
 from tests.publication.tiny import fact, month, warehouse
 from tests.watch.digests import (
     DAY,
@@ -338,6 +340,10 @@ def test_a_storm_names_twenty_and_counts_the_others(koers_home: Home) -> None:
     assert len(off.entries) + sum(n for _, n in off.rest) == 70
     assert len(drift.entries) == 1, "a storm of one kind leaves room for the others"
     assert off.entries[0].value == "€10.00", "the worst first"
+    blocks = slack(letter)["blocks"]
+    assert len(blocks) <= SLACK_BLOCKS
+    assert len(json.dumps(teams(letter))) <= TEAMS_BYTES
+    assert len(text_within(letter, 1000)) <= 1000
 
 
 @given(st.fixed_dictionaries({name: st.integers(0, 40) for name in SHARES}))
@@ -346,6 +352,24 @@ def test_what_is_named_fits_and_wastes_nothing(counts: dict[str, int]) -> None:
     assert sum(named.values()) == min(NAMED, sum(counts.values()))
     for name, n in named.items():
         assert min(counts[name], SHARES[name]) <= n <= counts[name]
+
+
+def test_names_of_others_stay_text(koers_home: Home) -> None:
+    """Whatever people call a unit, an owner or an action: one line, and nobody is called."""
+    bad = "x\n@everyone <!channel> https://x.example\u202e" + "y" * 200
+    rename = f"update dim_org_unit set name = '{bad}', owner = '{bad}' where org_unit_id = 'north'"
+    night(koers_home, OFF, sql=[rename, *reviewed("revenue", "2025-06-30")])
+    add(koers_home.ledger, NORTH, bad, bad, dt.date(2025, 7, 2), bad, NOW.date(), lambda: NOW)
+    acknowledge(koers_home.ledger, NORTH, bad, bad, lambda: NOW)
+    for letter in (told(koers_home), told(koers_home, bad)):
+        lines = [letter.title, *letter.opening]
+        for entry in letter.entries:
+            lines += [entry.name, *entry.lines, *(said for _, said in entry.facts)]
+        assert len(letter.entries) >= 2
+        for line in lines:
+            assert not {"\n", "\u202e"}.intersection(line)
+            for meant in ("@everyone", "<!channel", "https://", "y" * 90):
+                assert meant not in line
 
 
 def test_a_channel_of_some_layers_gets_those(koers_home: Home) -> None:

@@ -13,7 +13,7 @@ from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.settings import Alerts, Channel, Digest, Home, settings
+from pipelines.settings import Alerts, Channel, Digest, Home, Settings, settings
 from pipelines.watch.digest.timing import (
     LONGEST,
     WEEKDAYS,
@@ -28,6 +28,7 @@ from pipelines.watch.ledger import open_ledger, timestamp
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = dt.timedelta(days=1)
 HOOK = Channel(name="hook", url_env="X")
+HOME_SETTINGS = Settings(alerts=Alerts(channels=[HOOK]))
 MONDAY = dt.datetime(2025, 6, 30, 8, tzinfo=AMSTERDAM)
 """The last Monday of a month, when a digest is due."""
 
@@ -86,42 +87,43 @@ def test_every_moment_is_in_one_digest(
 ) -> None:
     """Looked at after any waits: what is told follows on what was told, within what may be old."""
     ledger = began(tmp_path_factory.mktemp("home") / "ledger.sqlite", MONDAY - 3 * DAY)
-    alerts = Alerts(channels=[HOOK])
+    given_by = HOME_SETTINGS
     now, made = MONDAY - 2 * DAY, []
     for wait in hours:
         now += dt.timedelta(hours=wait)
-        span = due(ledger, alerts, AMSTERDAM, now)
+        span = due(ledger, given_by, now)
         if span is not None:
             assert span.since < span.until <= now
             make(ledger, span)
             made.append(span)
-        assert due(ledger, alerts, AMSTERDAM, now) is None, "a time is told once"
+        assert due(ledger, given_by, now) is None, "a time is told once"
     for one, other in pairwise(made):
         assert other.since == max(one.until, other.until - LONGEST["week"])
-    expected = next(moments(alerts.digest, AMSTERDAM, now))
+    expected = next(moments(given_by.alerts.digest, AMSTERDAM, now))
     assert not made or made[-1].until == expected
 
 
 def test_the_first_is_due_after_koers_began(tmp_path: Path) -> None:
-    ledger, alerts = tmp_path / "ledger.sqlite", Alerts(channels=[HOOK])
-    assert due(ledger, alerts, AMSTERDAM, MONDAY) is None
+    ledger, given_by = tmp_path / "ledger.sqlite", HOME_SETTINGS
+    assert due(ledger, given_by, MONDAY) is None
     assert not ledger.exists(), "looking makes nothing"
     began(ledger, MONDAY + DAY)
-    assert due(ledger, alerts, AMSTERDAM, MONDAY + 2 * DAY) is None, "no digest of before"
+    assert due(ledger, given_by, MONDAY + 2 * DAY) is None, "no digest of before"
     following = MONDAY + 7 * DAY
-    assert due(ledger, alerts, AMSTERDAM, following) == Span(MONDAY, following)
+    assert due(ledger, given_by, following) == Span(MONDAY, following)
 
 
 def test_none_is_due_where_nobody_gets_one(tmp_path: Path) -> None:
     ledger = began(tmp_path / "ledger.sqlite", MONDAY - DAY)
-    assert due(ledger, Alerts(channels=[HOOK]), AMSTERDAM, MONDAY) is not None
-    for channels, every in (
-        ([], "week"),
-        ([HOOK], "off"),
-        ([HOOK.model_copy(update={"digest": False})], "week"),
+    assert due(ledger, HOME_SETTINGS, MONDAY) is not None
+    silent = HOOK.model_copy(update={"digest": False})
+    for alerts, end_date in (
+        (Alerts(channels=[]), None),
+        (Alerts(channels=[silent]), None),
+        (Alerts(channels=[HOOK], digest=chosen("off")), None),
+        (Alerts(channels=[HOOK]), dt.date(2017, 12, 31)),
     ):
-        alerts = Alerts(channels=channels, digest=chosen(every))
-        assert due(ledger, alerts, AMSTERDAM, MONDAY) is None
+        assert due(ledger, Settings(alerts=alerts, end_date=end_date), MONDAY) is None
 
 
 @pytest.mark.parametrize(

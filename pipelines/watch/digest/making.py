@@ -35,7 +35,7 @@ def make_due(home: Home, settings: Settings, clock: Clock = utc_now) -> int:
     Raises LedgerError or PublicationError when one of the two files cannot be used.
     """
     now = clock()
-    span = due(home.ledger, settings.alerts, settings.zone, now)
+    span = due(home.ledger, settings, now)
     publication = current(home) if span else None
     if span is None or publication is None:
         return 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from pipelines.settings import Alerts, Channel, Digest, Weekday
+from pipelines.settings import Channel, Digest, Settings, Weekday
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.sources import OWNER
 
@@ -73,22 +73,23 @@ def usual_span(chosen: Digest, zone: dt.tzinfo, until: dt.datetime) -> Span:
     return Span((day - dt.timedelta(days=7)).astimezone(dt.UTC), until)
 
 
-def due(ledger: Path, alerts: Alerts, zone: dt.tzinfo, now: dt.datetime) -> Span | None:
+def due(ledger: Path, settings: Settings, now: dt.datetime) -> Span | None:
     """The time of the digest that has to be made at `now` (aware); None where none has to be.
 
-    The first is due at the first moment after Koers judged something. Cheap: for a sensor that
-    looks every minute. Raises LedgerError.
+    The first is due at the first moment after Koers judged something. Of data that have an end
+    date there is none: nothing ever changes. Cheap: for a sensor that looks every minute. Raises
+    LedgerError.
     """
-    chosen = alerts.digest
-    if chosen.every == "off" or not any(map(takes_digest, alerts.channels)):
+    chosen = settings.alerts.digest
+    if chosen.every == "off" or settings.end_date is not None or not ledger.exists():
         return None
-    if not ledger.exists():
+    if not any(map(takes_digest, settings.alerts.channels)):
         return None
     with open_ledger(ledger) as connection:
         last, began = made_until(connection), _began(connection)
     if began is None:
         return None
-    each = moments(chosen, zone, now)
+    each = moments(chosen, settings.zone, now)
     until, before = next(each), next(each)
     if until <= began or (last is not None and until <= last):
         return None
