@@ -165,6 +165,33 @@ def test_back_on_course_is_told_in_its_time_only(koers_home: Home) -> None:
     ]
 
 
+def test_an_alert_without_data_still_waits_for_somebody(koers_home: Home) -> None:
+    night(koers_home, OFF, unusual("nps", "org", month(4), 130.0) | {"grain": "quarter"})
+    none = [
+        fact("revenue", "north", month(7), None, "no_data"),
+        fact("nps", "org", month(7), None, "no_data", grain="quarter"),
+    ]
+    night(koers_home, OFF, *none, now=NOW + 31 * DAY)
+    letter = told(koers_home, span=LATER)
+    assert list(sections(letter)) == ["Alert goes on, but there are no data now (2)"]
+    assert letter.entries[1].name == "Revenue, Team Noord, July 2025"
+    assert letter.entries[1].lines[:2] == (
+        "Off course since: June 2025",
+        "Alert: waits for somebody (no data now)",
+    )
+    assert letter.opening[-1] == "2 alerts wait for somebody."
+    assert letter.title.endswith("up to 7 August 2025: 2 without data")
+
+
+def test_what_recovers_is_told_when_it_begins_to(koers_home: Home) -> None:
+    night(koers_home, OFF)
+    edge = fact("revenue", "north", month(7), 90.5, "on_course")
+    night(koers_home, OFF, edge, now=NOW + 31 * DAY)
+    (entry,) = told(koers_home, span=LATER).entries
+    assert (entry.badge, entry.value) == ("Recovering", "€90.50")
+    assert digest(koers_home, span=Span(LATER.until, LATER.until + 7 * DAY)) is None
+
+
 def test_what_another_alert_explains_is_named_with_it_and_counted(koers_home: Home) -> None:
     off = [
         fact("revenue", unit, month(6), 80.0, "off_course") for unit in ("org", "sales", "north")

@@ -54,6 +54,8 @@ class Entries:
             self.of_alerts["owner_name"]: label(row.owner) if self.is_whole else "",
         }
         badge = self._badge(tone, item)
+        if tone == "missing":
+            return self._without_value(item, badge, facts)
         lines = [badge, f"{self.figures.said(row)} {gap}".rstrip()]
         # The sentence of the value says the target.
         lines += [f"{name}: {said}" for name, said in facts.items() if said and name != target_name]
@@ -69,6 +71,19 @@ class Entries:
             facts=tuple((name, said) for name, said in facts.items() if said),
             value_unit=row.unit,
             grain=row.grain,
+        )
+
+    def _without_value(self, item: Item, badge: str, facts: dict[str, str]) -> Entry:
+        kept = (self._since_name(item), self.words["alert_name"], self.of_alerts["owner_name"])
+        return Entry(
+            tone="missing",
+            kpi=self.figures.label(item.row),
+            unit=label(item.row.unit_name),
+            period=self.figures.period(item.row),
+            lines=tuple(f"{name}: {facts[name]}" for name in kept if facts[name]),
+            badge=badge,
+            value_unit=item.row.unit,
+            grain=item.row.grain,
         )
 
     def state(self, item: Item) -> str:

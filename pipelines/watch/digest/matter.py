@@ -82,6 +82,7 @@ class Count:
 @dataclass(frozen=True)
 class Matter:
     """The worst first in each. unusual and better: not as usual now, the latter to the good side.
+    missing: with an alert that is not over, and without data to judge by.
     back: on course or as usual again since this time; passed: began and ended in it. heads: the
     owners of the organisation itself. unit_of: the name of the unit of each alert, by its id."""
 
@@ -96,6 +97,7 @@ class Matter:
     off: tuple[Item, ...] = ()
     unusual: tuple[Item, ...] = ()
     better: tuple[Item, ...] = ()
+    missing: tuple[Item, ...] = ()
     back: tuple[Item, ...] = ()
     passed: tuple[Item, ...] = ()
     sources: tuple[LateSource, ...] = ()
@@ -103,8 +105,13 @@ class Matter:
     actions: tuple[Due, ...] = ()
 
     @property
+    def alerts(self) -> tuple[Item, ...]:
+        """What is not over."""
+        return (*self.off, *self.unusual, *self.better, *self.missing)
+
+    @property
     def owners(self) -> list[str]:
         """Everybody who owns something, by name."""
-        items = (*self.off, *self.unusual, *self.better, *self.back, *self.passed)
+        items = (*self.alerts, *self.back, *self.passed)
         found = {each.owner for each in self.counts} | {kpi.owner for kpi in self.kpis.values()}
         return sorted(found | {each.row.owner for each in items} | set(self.heads))

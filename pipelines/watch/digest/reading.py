@@ -21,6 +21,7 @@ from pipelines.watch.digest.matter import Count, Due, Item, Kpi, LateSource, Mat
 from pipelines.watch.digest.timing import Span
 from pipelines.watch.drift import DRIFT, KINDS, PERSON, TOLERANCE, Judged, Series, Silence
 from pipelines.watch.history import Told, latest, silences
+from pipelines.watch.machine import MISSING, STANDING
 from pipelines.watch.messages import severity
 from pipelines.watch.sources import STALE
 from pipelines.watch.watching import LAYERS
@@ -71,24 +72,24 @@ def read(
             _silent_until(row, holding, span.until) if is_open else None,
         )
 
-    off = [k for k, r in rows.items() if k[2] == TOLERANCE and r.status == OFF_COURSE]
-    drifts = [
+    off = {k for k, r in rows.items() if k[2] == TOLERANCE and r.status == OFF_COURSE}
+    others = [
         key
         for key, told in of_kpis.items()
-        if key[2] == DRIFT
-        and told.alert.at.is_raised
-        and key not in news
+        if told.alert.at.is_raised
         and not told.alert.folded_into
         and told.row.layer != PERSON
-        and (key[0], key[1], TOLERANCE) not in off
+        and _course_of(key) not in off
     ]
+    missing = {key for key in others if known[key].alert.at.state in MISSING}
+    drifts = [key for key in others if key[2] == DRIFT and known[key].alert.at.state in STANDING]
     # Of a series that was both, what was agreed says it all.
     returned = [
         key
         for key in news
         if known[key].row.layer != PERSON
-        and (key[0], key[1], TOLERANCE) not in off
-        and not (key[2] == DRIFT and (key[0], key[1], TOLERANCE) in news)
+        and _course_of(key) not in off
+        and not (key[2] == DRIFT and _course_of(key) in news)
     ]
     good = {key for key in drifts if _is_good(item(key).row, kpis.get(key[0]))}
     short = {key for key in returned if span.holds(times[known[key].alert.alert_id][0])}
@@ -104,12 +105,20 @@ def read(
         off=_worst(map(item, off)),
         unusual=_worst(item(key) for key in drifts if key not in good),
         better=_worst(item(key) for key in good),
+        missing=_worst(
+            item(key) for key in missing if key[2] == TOLERANCE or _course_of(key) not in missing
+        ),
         back=_worst(item(key) for key in returned if key not in short),
         passed=_worst(item(key) for key in short),
         sources=_sources(known, times, span, kpis),
         reviews=_to_review(kpis, measured, ahead),
         actions=_actions(facts, ledger, known, span, today, ahead),
     )
+
+
+def _course_of(key: Series) -> Series:
+    """The same series, judged by what was agreed."""
+    return (*key[:2], TOLERANCE)
 
 
 def _worst(items: Iterable[Item]) -> tuple[Item, ...]:

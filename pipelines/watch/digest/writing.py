@@ -25,8 +25,8 @@ from pipelines.watch.sources import OWNER
 from pipelines.watch.words import WORDS
 
 SHARES = {
-    "off": 5, "unusual": 3, "better": 2, "back": 2, "passed": 1, "actions": 3, "reviews": 2,
-    "sources": 2,
+    "off": 5, "unusual": 3, "better": 2, "missing": 1, "back": 2, "passed": 1, "actions": 3,
+    "reviews": 2, "sources": 1,
 }  # fmt: skip
 """How many of each section are named at least, where there are so many: 20 together, in this
 order. What one does not need goes to the first that does."""
@@ -83,13 +83,14 @@ def _mine(matter: Matter, reader: Reader) -> Matter:
     )
     everything = reader.is_whole or reader.owner == OWNER
     theirs = {name for name, kpi in matter.kpis.items() if kpi.owner == reader.owner}
-    theirs |= {each.row.kpi for each in items((*matter.off, *matter.unusual, *matter.better))}
+    theirs |= {each.row.kpi for each in items(matter.alerts)}
     return replace(
         matter,
         counts=counts,
         off=items(matter.off),
         unusual=items(matter.unusual),
         better=items(matter.better),
+        missing=items(matter.missing),
         back=items(matter.back),
         passed=items(matter.passed),
         actions=tuple(a for a in matter.actions if reader.reads(a.row.owner, a.row.layer)),
@@ -167,9 +168,8 @@ class _Writer:
         judged = sum(each.judged for each in self.mine.counts)
         if judged:
             yield self._course(judged)
-        alerts = (*self.mine.off, *self.mine.unusual, *self.mine.better)
-        waits = sum(each.waits for each in alerts)
-        if alerts:
+        waits = sum(each.waits for each in self.mine.alerts)
+        if self.mine.alerts:
             yield self._counted("waits", waits) if waits else self.words["waits_none"]
         if len(parts := self._parts()) > _PARTS_IN_TITLE:
             yield self.words["all"].format(said=", ".join(parts))
@@ -198,6 +198,7 @@ class _Writer:
         yield from self._of_items("off", "off", mine.off, named["off"])
         yield from self._of_items("drift", "unusual", mine.unusual, named["unusual"])
         yield from self._of_items("back", "better", mine.better, named["better"])
+        yield from self._of_items("missing", "missing", mine.missing, named["missing"])
         yield from self._of_items("back", "back", mine.back, named["back"])
         yield from self._of_items("normal", "passed", mine.passed, named["passed"])
         of_others = {
