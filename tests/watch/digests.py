@@ -14,9 +14,10 @@ from pipelines.course import histories
 from pipelines.publication import Publication, open_publication
 from pipelines.settings import Channel, Home
 from pipelines.watch.digest.matter import Matter
+from pipelines.watch.digest.reader import Reader
 from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span
-from pipelines.watch.digest.writing import Courses, Reader, write
+from pipelines.watch.digest.writing import Courses, write
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.letter import Letter
 from pipelines.watch.watching import watch

@@ -21,9 +21,10 @@ from pipelines.summary import off_course
 from pipelines.watch.actions import add, finish
 from pipelines.watch.acts import acknowledge, silence, snooze
 from pipelines.watch.chat import SLACK_BLOCKS, TEAMS_BYTES, slack, teams
+from pipelines.watch.digest.reader import Reader
 from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span
-from pipelines.watch.digest.writing import SHARES, Reader, shares, write
+from pipelines.watch.digest.writing import SHARES, shares, write
 from pipelines.watch.drift import Silence
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.letter import Link, from_json

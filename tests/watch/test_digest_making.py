@@ -7,16 +7,18 @@ import json
 import signal
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.defs.digest import digest as digest_job
 from pipelines.defs.digest import digest_sensor
-from pipelines.publication import publish
+from pipelines.publication import current, publish
 from pipelines.settings import Home, settings
 from pipelines.watch.delivery import deliver
 from pipelines.watch.digest.making import make_due, queue_now
 from pipelines.watch.digest.timing import Span
 from pipelines.watch.ledger import open_ledger, published_events
+from pipelines.watch.now import digest_now
 from pipelines.watch.outgoing import Outgoing
 from pipelines.watch.watching import watch
 from tests.commands import koers
@@ -102,6 +104,19 @@ def test_a_crash_leaves_all_of_it_or_nothing(home: Home, place: str) -> None:
     assert outbox(home) == []
     assert forked("tests.watch.child", "digest", str(home.root)).returncode == 0
     assert len(outbox(home)) == 4
+
+
+def test_one_that_cannot_be_made_holds_up_no_run(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as of a publication that was made by a much older Koers."""
+    published = current(home)
+    assert published is not None
+    with duckdb.connect(str(published.file)) as db:
+        db.execute("drop table dim_kpi cascade")
+    assert digest_now(home, settings(home)) == 0
+    assert "No digest can be made" in caplog.text
+    assert outbox(home) == []
 
 
 def test_by_hand_it_is_sent_once_too(home: Home) -> None:

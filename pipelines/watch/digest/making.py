@@ -13,14 +13,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
+import duckdb
+
 from connectors.core.failpoints import failpoint
 from pipelines.course import histories
-from pipelines.publication import Clock, Publication, current, open_publication, utc_now
+from pipelines.publication import (
+    Clock,
+    Publication,
+    PublicationError,
+    current,
+    open_publication,
+    utc_now,
+)
 from pipelines.settings import Alerts, Channel, Home, Settings
 from pipelines.watch.digest.matter import Matter
+from pipelines.watch.digest.reader import Reader
 from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span, due, made_until, takes_digest
-from pipelines.watch.digest.writing import Courses, Reader, write
+from pipelines.watch.digest.writing import Courses, write
 from pipelines.watch.history import queue
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.letter import Letter
@@ -82,7 +92,7 @@ def look(
     """The digest of an owner, or of the organisation, as nobody is sent it: without links; and the
     owners there are."""
     with open_publication(publication) as facts, open_ledger(home.ledger) as ledger:
-        matter = read(facts, ledger, span, publication.publication_id, settings.zone)
+        matter = _read(facts, ledger, span, publication, settings.zone)
         reader = reader_of(owner or heads(settings.alerts, matter)[0], matter, settings)
         reader = replace(reader, language=language or reader.language)
         letter = write(matter, reader, partial(histories, facts), settings.zone)
@@ -94,10 +104,26 @@ def compose(
 ) -> list[Message]:
     """The messages of a time; none to those to whom there is nothing to say. now: aware."""
     with open_publication(publication) as facts, open_ledger(home.ledger) as ledger:
-        matter = read(facts, ledger, span, publication.publication_id, settings.zone)
+        matter = _read(facts, ledger, span, publication, settings.zone)
         courses = partial(histories, facts)
         links = linking(home, settings, now)
         return list(_messages(matter, settings, courses, links))
+
+
+def _read(
+    facts: duckdb.DuckDBPyConnection,
+    ledger: sqlite3.Connection,
+    span: Span,
+    publication: Publication,
+    zone: dt.tzinfo,
+) -> Matter:
+    try:
+        return read(facts, ledger, span, publication.publication_id, zone)
+    except duckdb.Error as error:
+        raise PublicationError(
+            f"No digest can be made of publication {publication.publication_id}: {error}. Is it of "
+            "an older Koers? koers run makes a new one."
+        ) from error
 
 
 def _messages(

@@ -9,19 +9,19 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pipelines.course import LAYERS, Point
 from pipelines.plots import bars
 from pipelines.watch.digest.entries import Entries
 from pipelines.watch.digest.matter import Item, Matter
+from pipelines.watch.digest.reader import Reader
 from pipelines.watch.digest.words import DIGEST_WORDS
-from pipelines.watch.drift import PERSON, Judged
+from pipelines.watch.drift import Judged
 from pipelines.watch.formats import date, label, number, period
 from pipelines.watch.letter import Entry, Letter, Link, Section
 from pipelines.watch.links import AlertLinks, no_links
 from pipelines.watch.messages import NAMED
-from pipelines.watch.sources import OWNER
 from pipelines.watch.words import WORDS
 
 SHARES = {
@@ -37,21 +37,6 @@ Courses = Callable[[Sequence[tuple[str, str, dt.date]]], list[list[Point]]]
 """(kpi, org_unit_id, first day of its last period) of several, to their series, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who reads a digest. is_whole: that of the whole organisation. layers: only of these, all
-    where there are none. currency: ISO 4217."""
-
-    owner: str
-    is_whole: bool = False
-    layers: tuple[str, ...] = ()
-    language: str = "nl"
-    currency: str = "EUR"
-
-    def reads(self, owner: str, layer: str) -> bool:
-        return (self.is_whole or owner == self.owner) and (not self.layers or layer in self.layers)
-
-
 def write(
     matter: Matter,
     reader: Reader,
@@ -63,40 +48,10 @@ def write(
 ) -> Letter | None:
     """The digest of a reader, or None where there is nothing to say. zone: of its days. key: of
     the message, as its reader may quote it."""
-    mine = _mine(matter, reader)
+    mine = reader.part_of(matter)
     if not any(_sections_of(mine).values()):
         return None
     return _Writer(mine, reader, courses, zone, links).letter(key)
-
-
-def _mine(matter: Matter, reader: Reader) -> Matter:
-    """What concerns a reader."""
-
-    def items(of: Iterable[Item]) -> tuple[Item, ...]:
-        return tuple(each for each in of if reader.reads(each.row.owner, each.row.layer))
-
-    counts = tuple(
-        each
-        for each in matter.counts
-        # Of people only how many there are, and only among those of the whole organisation.
-        if reader.reads(each.owner, each.layer) and (reader.is_whole or each.layer != PERSON)
-    )
-    everything = reader.is_whole or reader.owner == OWNER
-    theirs = {name for name, kpi in matter.kpis.items() if kpi.owner == reader.owner}
-    theirs |= {each.row.kpi for each in items(matter.alerts)}
-    return replace(
-        matter,
-        counts=counts,
-        off=items(matter.off),
-        unusual=items(matter.unusual),
-        better=items(matter.better),
-        missing=items(matter.missing),
-        back=items(matter.back),
-        passed=items(matter.passed),
-        actions=tuple(a for a in matter.actions if reader.reads(a.row.owner, a.row.layer)),
-        reviews=tuple(k for k in matter.reviews if reader.is_whole or k.owner == reader.owner),
-        sources=tuple(s for s in matter.sources if everything or theirs.intersection(s.kpis)),
-    )
 
 
 def _sections_of(mine: Matter) -> dict[str, int]:
