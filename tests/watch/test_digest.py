@@ -232,6 +232,9 @@ def test_a_source_that_is_late_and_one_that_was(koers_home: Home) -> None:
     assert letter.title.endswith("all on course, 1 source late")
     assert digest(koers_home, "klantenservice") is None, "none of their KPIs needs it"
     assert digest(koers_home, "data") is not None
+    eva = "update dim_org_unit set owner = 'eva' where org_unit_id = 'south'"
+    night(koers_home, ON, sql=[*SOURCES, eva])
+    assert digest(koers_home, "eva") is not None, "a KPI of their unit does, on course or not"
     fresh = [*SOURCES, "update fct_source_freshness set covers_until = date '2025-06-30'"]
     made = night(koers_home, ON, sql=fresh, now=NOW + DAY)
     watch_sources(made, koers_home.ledger, alerts, today=late, clock=lambda: NOW + DAY)

@@ -84,12 +84,14 @@ class Matter:
     """The worst first in each. unusual and better: not as usual now, the latter to the good side.
     missing: with an alert that is not over, and without data to judge by.
     back: on course or as usual again since this time; passed: began and ended in it. heads: the
-    owners of the organisation itself. unit_of: the name of the unit of each alert, by its id."""
+    owners of the organisation itself. kpis_of: by owner. unit_of: the name of the unit of each
+    alert, by its id."""
 
     publication_id: str
     span: Span
     today: dt.date
     kpis: Mapping[str, Kpi]
+    kpis_of: Mapping[str, frozenset[str]]
     counts: tuple[Count, ...]
     heads: tuple[str, ...]
     unit_of: Mapping[str, str]
@@ -113,5 +115,4 @@ class Matter:
     def owners(self) -> list[str]:
         """Everybody who owns something, by name."""
         items = (*self.alerts, *self.back, *self.passed)
-        found = {each.owner for each in self.counts} | {kpi.owner for kpi in self.kpis.values()}
-        return sorted(found | {each.row.owner for each in items} | set(self.heads))
+        return sorted({*self.kpis_of, *self.heads, *(each.row.owner for each in items)})

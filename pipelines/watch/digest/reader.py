@@ -37,8 +37,7 @@ class Reader:
             if self.reads(each.owner, each.layer) and (self.is_whole or each.layer != PERSON)
         )
         everything = self.is_whole or self.owner == OWNER
-        theirs = {name for name, kpi in matter.kpis.items() if kpi.owner == self.owner}
-        theirs |= {each.row.kpi for each in items(matter.alerts)}
+        theirs = matter.kpis_of.get(self.owner, frozenset())
         return replace(
             matter,
             counts=counts,

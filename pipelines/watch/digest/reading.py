@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import duckdb
@@ -47,6 +47,7 @@ def read(
     times = _times(ledger)
     kpis = _kpis(facts)
     found = standings(facts)
+    owned = _owners(facts, found, kpis)
     measured = {each.kpi for each in found}
     of_kpis = {key: told for key, told in known.items() if key[2] in KINDS}
     news = {
@@ -98,7 +99,8 @@ def read(
         span=span,
         today=today,
         kpis=kpis,
-        counts=_counts(facts, found, kpis),
+        kpis_of=_kpis_of(owned, kpis),
+        counts=_counts(owned),
         heads=_heads(facts),
         unit_of={told.alert.alert_id: told.row.unit_name for told in of_kpis.values()},
         data_until=_data_until(facts),
@@ -191,22 +193,39 @@ def _to_review(
     return tuple(kpis[name] for _, name in sorted(due))
 
 
-def _counts(
+def _owners(
     facts: duckdb.DuckDBPyConnection, found: Iterable[Standing], kpis: Mapping[str, Kpi]
-) -> tuple[Count, ...]:
+) -> list[tuple[str, Standing]]:
+    """Everything that stands, with its owner: of the unit, else of the KPI, as in the alerts."""
     owners = dict(
         facts.execute(
             "select org_unit_id, owner from dim_org_unit where nullif(owner, '') is not null"
         ).fetchall()
     )
+    return [(owners.get(each.org_unit_id, kpis[each.kpi].owner), each) for each in found]
+
+
+def _counts(owned: Iterable[tuple[str, Standing]]) -> tuple[Count, ...]:
     judged: Counter[tuple[str, str]] = Counter()
     off: Counter[tuple[str, str]] = Counter()
-    for each in found:
+    for owner, each in owned:
         if each.status in (ON_COURSE, OFF_COURSE):
-            key = owners.get(each.org_unit_id, kpis[each.kpi].owner), each.layer
-            judged[key] += 1
-            off[key] += each.status == OFF_COURSE
+            judged[owner, each.layer] += 1
+            off[owner, each.layer] += each.status == OFF_COURSE
     return tuple(Count(*key, n, off[key]) for key, n in sorted(judged.items()))
+
+
+def _kpis_of(
+    owned: Iterable[tuple[str, Standing]], kpis: Mapping[str, Kpi]
+) -> dict[str, frozenset[str]]:
+    """The KPIs of each owner, also where they own only a unit."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for owner, each in owned:
+        if each.layer != PERSON:
+            found[owner].add(each.kpi)
+    for kpi in kpis.values():
+        found[kpi.owner].add(kpi.kpi)
+    return {owner: frozenset(names) for owner, names in found.items()}
 
 
 def _heads(facts: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
