@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter
 from pathlib import Path
+from string import Formatter
 
 import duckdb
 import pytest
@@ -24,6 +25,7 @@ from pipelines.watch.chat import SLACK_BLOCKS, TEAMS_BYTES, slack, teams
 from pipelines.watch.digest.reader import Reader
 from pipelines.watch.digest.reading import read
 from pipelines.watch.digest.timing import Span
+from pipelines.watch.digest.words import DIGEST_WORDS
 from pipelines.watch.digest.writing import SHARES, shares, write
 from pipelines.watch.drift import Silence
 from pipelines.watch.ledger import open_ledger
@@ -409,6 +411,16 @@ def test_a_channel_of_some_layers_gets_those(koers_home: Home) -> None:
     letter = told(koers_home, layers=("organisation",))
     assert [entry.unit for entry in letter.entries] == ["Voorbeeld B.V."]
     assert letter.opening[2].startswith("1 of 1 ")
+
+
+def test_both_languages_say_the_same() -> None:
+    def gaps(said: str) -> list[str]:
+        return sorted(name for _, name, _, _ in Formatter().parse(said) if name)
+
+    dutch, english = DIGEST_WORDS["nl"], DIGEST_WORDS["en"]
+    assert {name: gaps(said) for name, said in dutch.items()} == {
+        name: gaps(said) for name, said in english.items()
+    }
 
 
 def test_dutch_and_through_the_outbox(koers_home: Home) -> None:

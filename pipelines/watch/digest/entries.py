@@ -126,7 +126,7 @@ class Entries:
         about = self.words["action_about"].format(
             kpi=self.figures.label(due.row), unit=label(due.row.unit_name)
         )
-        note = [f"{label(action.note)}."] if action.note else []
+        note = [label(action.note).rstrip(".") + "."] if action.note else []
         day = date(action.done_on or action.until, self.language)
         return Entry(
             tone=tone,

@@ -69,10 +69,9 @@ DIGEST_WORDS = {
         "was_late_badge": "Weer bij",
         "review_many": "{n} KPI's",
         "review_owner": "{owner}: {kpis}.",
-        "review_what": "Bekijk of definitie, doel en eigenaar nog kloppen (koers kpi lint).",
+        "review_what": "Bekijk of definitie, doel en eigenaar nog kloppen.",
         "more": "{names} en nog {n}",
         "action_about": "Over {kpi} van {unit}.",
-        "action_note": "{note}.",
         "outcome_too_few_before": "Of het hielp valt niet te zeggen: er zijn {before} afgesloten "
         "perioden van ervoor, en {few_before} nodig.",
         "outcome_too_early": "Of het helpt is nog niet te zeggen: {after} van de {few_after} "
@@ -150,10 +149,9 @@ DIGEST_WORDS = {
         "was_late_badge": "Up to date again",
         "review_many": "{n} KPIs",
         "review_owner": "{owner}: {kpis}.",
-        "review_what": "See whether definition, target and owner still hold (koers kpi lint).",
+        "review_what": "See whether definition, target and owner still hold.",
         "more": "{names} and {n} more",
         "action_about": "About {kpi} of {unit}.",
-        "action_note": "{note}.",
         "outcome_too_few_before": "Whether it helped cannot be said: there are {before} closed "
         "periods from before, and {few_before} are needed.",
         "outcome_too_early": "Whether it helps cannot be said yet: {after} of the {few_after} "
