@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import signal
+from contextlib import nullcontext
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 
 from pipelines.defs.digest import digest as digest_job
 from pipelines.defs.digest import digest_sensor
+from pipelines.nightly import nightly
 from pipelines.publication import current, publish
 from pipelines.settings import Home, settings
 from pipelines.watch.delivery import deliver
@@ -103,6 +105,14 @@ def test_a_crash_leaves_all_of_it_or_nothing(home: Home, place: str) -> None:
     assert done.returncode == -signal.SIGKILL
     assert outbox(home) == []
     assert forked("tests.watch.child", "digest", str(home.root)).returncode == 0
+    assert len(outbox(home)) == 4
+
+
+def test_without_a_daemon_the_nightly_run_makes_it(home: Home) -> None:
+    """Also on a night with nothing to read or to build."""
+    nightly(home, settings(home), [], nullcontext)  # type: ignore[arg-type]
+    assert len(outbox(home)) == 4
+    nightly(home, settings(home), [], nullcontext)  # type: ignore[arg-type]
     assert len(outbox(home)) == 4
 
 
