@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import alerting, governing
+from pipelines import alerting, digesting, governing
 from pipelines.powerbi.command import powerbi
 from pipelines.telling import in_words
 
@@ -31,6 +31,7 @@ app = typer.Typer(
 
 app.add_typer(alerting.app, name="alerts")
 app.command()(powerbi)
+app.command("digest")(digesting.digest)
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")

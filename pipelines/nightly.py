@@ -26,7 +26,7 @@ from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
-from pipelines.watch.now import remind_now, watch_sources_now
+from pipelines.watch.now import digest_now, remind_now, watch_sources_now
 
 WAIT_SECONDS = 4 * 3600.0
 
@@ -102,6 +102,7 @@ def nightly(
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
         watch_sources_now(home, settings, pulled)
         remind_now(home, settings)
+        digest_now(home, settings)
         write_down(home, sorted(result.failed))
         result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
         return result

@@ -102,6 +102,7 @@ class Home:
 
 
 Language = Literal["nl", "en"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class Channel(BaseModel):
@@ -124,6 +125,11 @@ class Channel(BaseModel):
     escalation: bool = Field(
         default=False, description="Only alerts that nobody acknowledged in time, of any owner."
     )
+    digest: bool | None = Field(
+        default=None,
+        description="Whether it gets the digest; else all do but those of escalation, of owner"
+        " `data` alone, and signed webhooks.",
+    )
     quiet_from: str | None = Field(default=None, pattern=_TIME, description="22:00: nothing from")
     quiet_until: str | None = Field(default=None, pattern=_TIME, description="07:00: until then.")
 
@@ -131,6 +137,12 @@ class Channel(BaseModel):
     def _both_ends(self) -> Channel:
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValueError("quiet_from and quiet_until go together: give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _alerts_only(self) -> Channel:
+        if self.digest and self.secret_env is not None:
+            raise ValueError("a signed webhook posts alerts to a program: it takes no digest")
         return self
 
     def read_in(self, owner: str, default: str, languages: Mapping[str, str]) -> str:
@@ -150,10 +162,43 @@ class Channel(BaseModel):
         return at >= self.quiet_from or at < self.quiet_until
 
 
+class Digest(BaseModel):
+    """When the digest is made, in the business time zone, and who gets that of everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    every: Literal["week", "month", "off"] = "week"
+    day: Weekday = Field(
+        default="monday", description="Of the week, or the first of its name in a month."
+    )
+    at: str = Field(default="08:00", pattern=_TIME)
+    organisation: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Owners who get that of the whole organisation instead of their own; else the"
+        " owner of the organisation.",
+    )
+
+    @field_validator("every", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: object) -> object:
+        # YAML reads a bare `off` as false.
+        return "off" if value is False else value
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _a_time_of_day(cls, value: object) -> object:
+        # YAML reads a bare 10:00 as 600, ten times sixty.
+        if isinstance(value, int) and not isinstance(value, bool):
+            return f"{value // 60:02}:{value % 60:02}"
+        return value
+
+
 class Alerts(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: list[Channel] = Field(default_factory=list)
+    digest: Digest = Field(default_factory=Digest)
     language: Language = "nl"
     languages: dict[str, Language] = Field(
         default_factory=dict, description="Of owners who read another language: {eva: en}."

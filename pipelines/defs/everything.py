@@ -10,6 +10,7 @@ from pipelines.defs.acts import ACTS, act_job
 from pipelines.defs.alert_checks import alerts_sensor
 from pipelines.defs.backfills import backfill_job
 from pipelines.defs.checks import kpi_checks
+from pipelines.defs.digest import digest, digest_sensor
 from pipelines.defs.freshness import of_publication
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
 from pipelines.defs.models import model_assets
@@ -44,6 +45,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             restate_job(manifest),
             watch_job(),
             deliver,
+            digest,
             *map(act_job, ACTS),
         ],
         schedules=[nightly_schedule()],
@@ -52,6 +54,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             drift_sensor,
             alerts_sensor,
             delivery_sensor,
+            digest_sensor,
             failure_sensor,
             night_sensor,
         ],

@@ -4,8 +4,8 @@
 which publications were judged, `watermarks` how far, `silences` when nothing is to be told, and
 `outbox` holds the messages until a channel took them: as text, and as the letter that
 each channel lays out in its own way. `action_events`, which only grows too, says what people agreed
-to do about an alert, and `expected_events` what they said to have expected. Times are UTC, as ISO
-text of one width, so that text order is time order.
+to do about an alert, and `expected_events` what they said to have expected. `digests` says of which
+time digests were made. Times are UTC, as ISO text of one width, so that text order is time order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from pipelines.watch.machine import MISSING, RAISED
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _APPLICATION_ID = 0x4B4F4552  # "KOER": tells a ledger from any other SQLite file
 
 _FIRST = """
@@ -130,7 +130,15 @@ begin select raise(abort, 'expected_events only grows'); end;
 create trigger expected_events_remain before delete on expected_events
 begin select raise(abort, 'expected_events only grows'); end;
 """
-_SCHEMA = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH = """
+create table digests (
+    until text primary key,
+    since text not null,
+    made_at text not null,
+    messages integer not null
+) strict;
+"""
+_SCHEMA = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """What each version of the ledger added to the one before."""
 
 

@@ -76,7 +76,8 @@ def _section(section: Section, language: str, pictures: Iterator[Sequence[Pictur
 
 def _entry(entry: Entry, pictures: Sequence[Picture]) -> str:
     sign, colour = _TONES.get(entry.tone, _OTHER)
-    tone = escape(entry.tone)
+    # Those without a colour of their own are readable on a dark page too.
+    tone = entry.tone if entry.tone in _TONES else "muted"
     where = " &middot; ".join(_safe(part) for part in (entry.unit, entry.period) if part)
     parts = [
         f'<div class="{tone}" style="color:{colour};font-size:13px;font-weight:600">'

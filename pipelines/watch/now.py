@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 from collections.abc import Collection
 
 from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
+from pipelines.watch.digest.making import make_due
 from pipelines.watch.links import linking
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
+
+_log = logging.getLogger(__name__)
 
 
 def watch_sources_now(home: Home, settings: Settings, pulled: Collection[str]) -> None:
@@ -41,3 +45,13 @@ def remind_now(home: Home, settings: Settings) -> int:
         publication=publication,
         links=linking(home, settings, utc_now()),
     )
+
+
+def digest_now(home: Home, settings: Settings) -> int:
+    """Make the digests that are due, for where no daemon does; how many messages. One that cannot
+    be made holds up nothing else."""
+    try:
+        return make_due(home, settings)
+    except PublicationError as error:
+        _log.warning("%s", error)
+        return 0

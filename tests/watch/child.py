@@ -1,6 +1,6 @@
 """A child process that does `main(["watch", HOME])` or `main(["deliver", HOME])`, over the channel
-`hook`; `both` does one after the other. After `KOERS_DIE_AFTER` seconds it is killed, wherever it
-is then."""
+`hook`; `both` does one after the other; `digest` makes what is due by koers.yaml. After
+`KOERS_DIE_AFTER` seconds it is killed, wherever it is then."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.publication import current
-from pipelines.settings import Channel, Home
+from pipelines.settings import Channel, Home, settings
 from pipelines.watch.delivery import deliver
+from pipelines.watch.digest.making import make_due
 from pipelines.watch.watching import watch
 
 
@@ -25,5 +26,7 @@ def main(arguments: Sequence[str]) -> None:
         if published is None:
             raise SystemExit("nothing is published")
         watch(published, at.ledger, [hook])
+    if arguments[0] == "digest":
+        make_due(at, settings(at))
     if arguments[0] in ("deliver", "both"):
         deliver(at.ledger, [hook])
