@@ -151,6 +151,28 @@ def redefinitions(folder: Path, kpi: str) -> list[Redefinition]:
     return found
 
 
+def definition_on(folder: Path, kpi: str, publication_id: str) -> dict[str, Any] | None:
+    """The row of dim_kpi as a publication said it; None where it said nothing, or was not recorded.
+    Raises SaidError."""
+    rows = _rows(
+        folder,
+        f"select definition from ({state_query(folder, 'kpis', publication_id)}) as said "
+        "where kpi = ?",
+        [kpi],
+    )
+    definition: dict[str, Any] | None = json.loads(rows[0][0]) if rows else None
+    return definition
+
+
+def definition_in(facts: duckdb.DuckDBPyConnection, kpi: str) -> dict[str, Any]:
+    """The same of an open publication; empty where it has no such KPI."""
+    row = facts.execute(
+        "select cast(to_json(kpis) as varchar) from dim_kpi as kpis where kpi = ?", [kpi]
+    ).fetchone()
+    definition: dict[str, Any] = json.loads(row[0]) if row else {}
+    return definition
+
+
 def _moment(publication_id: str) -> dt.datetime:
     return dt.datetime.strptime(publication_id, ID_FORMAT).replace(tzinfo=dt.UTC)
 

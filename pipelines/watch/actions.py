@@ -71,6 +71,11 @@ class Action:
         kpi, _, rest = self.alert_id.partition("/")
         return kpi, rest.rsplit("/", 2)[0]
 
+    @property
+    def outcome_key(self) -> str:
+        """Names the message that tells its outcome, as `dedup_key` names that of a transition."""
+        return f"{self.action_id}-outcome"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -149,6 +154,14 @@ def actions(connection: sqlite3.Connection, alert_id: str | None = None) -> list
     """Every action as it is now, or those of one alert; what is due first comes first."""
     every = [_action(row) for row in connection.execute(_LATEST)]
     return [each for each in every if alert_id in (None, each.alert_id)]
+
+
+def steps(connection: sqlite3.Connection, alert_id: str) -> list[Action]:
+    """The actions about an alert as they were after each step, in the order of the steps."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from action_events where alert_id = ? order by event_id", [alert_id]
+    )
+    return [_action(row) for row in rows]
 
 
 def outcome(facts: duckdb.DuckDBPyConnection, action: Action, today: dt.date) -> Outcome:

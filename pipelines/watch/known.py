@@ -19,7 +19,7 @@ _FIGURES = ("data_as_of", "numerator", "denominator", "sample_size")
 
 @dataclass(frozen=True, slots=True)
 class SourceThen:
-    """How far the data of a connector went (its newest day), and when it was read last (UTC)."""
+    """How far the data of a connector went (its newest day), and when it was read last (aware)."""
 
     connector: str
     covers_until: dt.date | None
@@ -79,7 +79,7 @@ def sources_of(
     if not columns_of(connection, "fct_source_freshness"):
         return {}
     found: defaultdict[str, list[SourceThen]] = defaultdict(list)
-    for kpi, *source in connection.execute(
+    for kpi, connector, until, loaded in connection.execute(
         """
         with needed as (
             select kpi, unnest(string_split(sources, ', ')) as connector
@@ -91,7 +91,8 @@ def sources_of(
         """,
         {"kpis": sorted(kpis)},
     ).fetchall():
-        found[kpi].append(SourceThen(*source))
+        at = loaded.replace(tzinfo=dt.UTC) if loaded else None
+        found[kpi].append(SourceThen(connector, until, at))
     return {kpi: tuple(sources) for kpi, sources in found.items()}
 
 

@@ -147,7 +147,7 @@ def test_why_a_figure_changed(tmp_path: Path) -> None:
         ("new",),
         ("open_period",),
         ("closed",),
-        ("restatement",),
+        ("restatement", "corrected_data"),
         ("target",),
         ("removed",),
     ]
@@ -168,7 +168,7 @@ def test_another_organisation_explains_the_units_that_it_touches(koers_home: Hom
     then = [value(101), value(40, unit="north"), value(61, unit="south"), value(61, unit="sales")]
     say(koers_home, then, moved)
     assert reasons(koers_home, "sales") == [("new",), ("organisation",)]
-    assert reasons(koers_home, "south") == [("new",), ("restatement",)]
+    assert reasons(koers_home, "south") == [("new",), ("restatement", "corrected_data")]
     assert reasons(koers_home) == [("new",), ("organisation",)]
     assert reasons(koers_home, "north") == [("new",)]
 
@@ -176,7 +176,7 @@ def test_another_organisation_explains_the_units_that_it_touches(koers_home: Hom
 def test_a_unit_that_is_called_otherwise_is_the_same_organisation(koers_home: Home) -> None:
     say(koers_home, [value(100)])
     say(koers_home, [value(101)], "update dim_org_unit set name = 'Ander BV'")
-    assert reasons(koers_home) == [("new",), ("restatement",)]
+    assert reasons(koers_home) == [("new",), ("restatement", "corrected_data")]
 
 
 def test_what_did_not_change_costs_nothing(koers_home: Home) -> None:
