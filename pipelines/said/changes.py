@@ -49,20 +49,20 @@ it was, and is not now. rollback, alone: a publication of before was put in plac
 Several may hold; they are joined by a comma."""
 
 
-def read_now(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Make the temporary tables `now_values`, `now_units` and `now_kpis` from an attached
-    publication; a column that an older one does not have is null."""
+def read_said(connection: duckdb.DuckDBPyConnection, database: str, when: str) -> None:
+    """Make the temporary tables `<when>_values`, `<when>_units` and `<when>_kpis` (now or before)
+    from an attached publication; a column that an older one does not have is null."""
     there = columns_of(connection, "fct_kpi_status", database)
     columns = ", ".join(
         f"cast({name if name in there else 'null'} as {kind}) as {name}"
         for name, kind in SAID.items()
     )
     connection.execute(
-        f"create or replace temp table now_values as select {', '.join(KEY)}, {columns} "
+        f"create or replace temp table {when}_values as select {', '.join(KEY)}, {columns} "
         f"from {database}.main.fct_kpi_status"
     )
     connection.execute(
-        "create or replace temp table now_kpis as "
+        f"create or replace temp table {when}_kpis as "
         f"select kpi, cast(to_json(kpis) as varchar) as definition from {database}.main.dim_kpi "
         "as kpis"
     )
@@ -74,7 +74,7 @@ def read_now(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     columns = ", ".join(c for c in wanted if c in columns_of(connection, table, database))
     connection.execute(
         f"""
-        create or replace temp table now_units as
+        create or replace temp table {when}_units as
         with recursive
 
         rows as (

@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_is_named(koers_home: Home) -> None:
     broken.write_bytes(b"nothing")
     with pytest.raises(SaidError, match="backup"):
         changes(folder_of(koers_home), "revenue", "org", "month")
-    say(koers_home, [value(120)])
+    say(koers_home, [value(120)], keep=1)
     with pytest.raises(SaidError, match="backup"):
         record_all(koers_home)
 
