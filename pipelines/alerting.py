@@ -87,7 +87,7 @@ def show(alert: AlertName, as_json: Json = False) -> None:
         return
     for line in shown(told, events, chosen.zone, chosen.currency):
         typer.echo(line)
-    for line in alert_actions.lines(at, told.alert.alert_id):
+    for line in alert_actions.lines(at, chosen.currency, told.alert.alert_id):
         typer.echo(f"  {line}")
 
 

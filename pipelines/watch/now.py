@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
 from pipelines.watch.links import linking
+from pipelines.watch.outcomes import tell_outcomes
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
 
@@ -25,13 +26,14 @@ def watch_sources_now(home: Home, settings: Settings, pulled: Collection[str]) -
 
 
 def remind_now(home: Home, settings: Settings) -> int:
-    """Tell what is due to be told again; how many alerts."""
+    """Tell what is due to be told again, and what came after the actions that are over; how many
+    alerts."""
     alerts = settings.alerts
     days = alerts.escalate_after_days
     publication = None
     with contextlib.suppress(PublicationError):
         publication = current(home)
-    return remind(
+    told = remind(
         home.ledger,
         alerts.channels,
         language=alerts.language,
@@ -41,3 +43,15 @@ def remind_now(home: Home, settings: Settings) -> int:
         publication=publication,
         links=linking(home, settings, utc_now()),
     )
+    if publication is not None:
+        with contextlib.suppress(PublicationError):  # pruned since: the next look tells
+            tell_outcomes(
+                publication,
+                home.ledger,
+                alerts.channels,
+                today=dt.datetime.now(settings.zone).date(),
+                language=alerts.language,
+                languages=alerts.languages,
+                currency=settings.currency,
+            )
+    return told

@@ -7,11 +7,12 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.watch.actions import in_words
+from pipelines.watch.actions import Outcome
 from pipelines.watch.drift import KINDS
 from pipelines.watch.formats import label, number, period, value
 from pipelines.watch.known import SourceThen
 from pipelines.watch.listing import KIND_NAMES, WIDTH, figures, moment
+from pipelines.watch.outcome_words import in_words
 from pipelines.watch.postmortem import PostMortem, Step, Today
 
 _NAMES = {
@@ -88,7 +89,7 @@ class _Teller:
             text = f"{says['since']} to {says['until']} {verb}: {says['why']} ({says['by']})"
             yield from _wrapped(text, 2)
         for action, outcome in found.outcomes:
-            said = in_words(outcome) if outcome else "nothing can be compared"
+            said = self._outcome(outcome) if outcome else "nothing can be compared"
             yield from _wrapped(f"{action.what} ({action.who}, {action.state}): {said}", 2)
         yield ""
         yield "What is said of that period now"
@@ -173,6 +174,9 @@ class _Teller:
                 at = f" at {self._amount(step.value)} in {of}"
             text = f"{step.what.replace('_', ' ')}{at}{by}{note}"
         yield from _wrapped(f"{moment(step.at, self.zone)}  {text}", 2, 20)
+
+    def _outcome(self, said: Outcome) -> str:
+        return in_words(said, "en", self.found.row.unit, self.currency)
 
     def _now(self, today: Today | None) -> Iterator[str]:
         if today is None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from pipelines.said.reading import all_said, changes, newest_until, redefinition
 from pipelines.said.recording import SaidError, folder_of, record, record_all, recorded
 from pipelines.settings import Home
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 Facts = list[dict[str, Any]]
 START = dt.datetime(2025, 6, 1, 2, tzinfo=dt.UTC)
@@ -241,12 +239,7 @@ def test_a_crash_leaves_nothing_half_and_the_next_run_completes(
     say(koers_home, [value(100)])
     record_all(koers_home)
     last = say(koers_home, [value(120)])
-    child = subprocess.run(
-        [sys.executable, "-c", "from pipelines.said.recording import record_all\n"
-         "from pipelines.settings import home\nrecord_all(home())"],
-        env={**os.environ, VARIABLE: place},
-        check=False,
-    )  # fmt: skip
+    child = forked("tests.governance.child", "record", **{VARIABLE: place})
     assert child.returncode == -signal.SIGKILL
     assert len(reasons(koers_home)) == 2
     assert all_said(folder_of(koers_home), last.publication_id) == published(last)

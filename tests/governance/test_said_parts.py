@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +15,13 @@ from hypothesis import strategies as st
 
 from connectors.core.durable import sha256
 from connectors.core.failpoints import VARIABLE
+from pipelines.cli import publish
+from pipelines.governing import kpi_history
 from pipelines.publication import ID_FORMAT, Publication, roll_back
 from pipelines.said.parts import clear, parts, statements, take_together
 from pipelines.said.reading import all_said, changes, newest_until, said_on
 from pipelines.said.recording import folder_of, note_rollback, record, record_all, recorded
 from pipelines.settings import Home
-from tests.commands import koers
 from tests.governance.test_said import (
     NIGHT,
     START,
@@ -34,6 +32,7 @@ from tests.governance.test_said import (
     say,
     value,
 )
+from tests.zygote import forked
 
 # Facts of a night, or how many publications back it goes.
 STEP = st.one_of(NIGHT, st.integers(1, 3))
@@ -43,7 +42,7 @@ def whole(publication: Publication) -> Publication:
     return dataclasses.replace(publication, sha256=sha256(publication.file))
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(STEP, min_size=2, max_size=6),
     is_kept=st.booleans(),
@@ -100,12 +99,7 @@ def three_nights(folder: Path) -> list[Publication]:
 def test_a_kill_while_taking_together_loses_nothing(tmp_path: Path, place: str) -> None:
     made, said = three_nights(tmp_path), tmp_path / "said"
     history = changes(said, "revenue", "org", "month")
-    child = subprocess.run(
-        [sys.executable, "-c", "import pathlib, sys\nfrom pipelines.said.parts import "
-         "take_together\ntake_together(pathlib.Path(sys.argv[1]), 4)", str(said)],
-        env={**os.environ, VARIABLE: place},
-        check=False,
-    )  # fmt: skip
+    child = forked("tests.governance.child", "together", str(said), **{VARIABLE: place})
     assert child.returncode == -signal.SIGKILL
     for _ in range(2):
         assert recorded(said) == [publication.publication_id for publication in made]
@@ -179,10 +173,13 @@ def test_what_follows_a_rollback_is_held_against_what_was_put_back(koers_home: H
     assert [f.kpi_value for f in said_on(folder_of(koers_home), "revenue", "org", "month", newest)]
 
 
-def test_the_command_tells_that_it_was_taken_back(koers_home: Home) -> None:
-    say(koers_home, [value(100)])
+def test_the_command_tells_that_it_was_taken_back(
+    koers_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = say(koers_home, [value(100)])
     say(koers_home, [value(120)])
-    done = koers(koers_home, "publish", "--rollback")
-    assert done.returncode == 0, done.stderr
-    told = koers(koers_home, "kpi", "history", "revenue").stdout
-    assert told.rstrip().endswith(": rollback"), told
+    publish(verify=False, rollback=True, publication_id="")
+    kpi_history("revenue")
+    told = capsys.readouterr().out
+    assert f"back to {first.publication_id}" in told
+    assert told.rstrip().endswith(": rollback")

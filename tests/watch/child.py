@@ -1,9 +1,10 @@
 """A child process that does `main(["watch", HOME])` or `main(["deliver", HOME])`, over the channel
-`hook`; `both` does one after the other. After `KOERS_DIE_AFTER` seconds it is killed, wherever it
-is then."""
+`hook`; `both` does one after the other; `outcomes` tells of actions. After `KOERS_DIE_AFTER`
+seconds it is killed, wherever it is then."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from pipelines.publication import current
 from pipelines.settings import Channel, Home
 from pipelines.watch.delivery import deliver
+from pipelines.watch.outcomes import tell_outcomes
 from pipelines.watch.watching import watch
 
 
@@ -25,5 +27,7 @@ def main(arguments: Sequence[str]) -> None:
         if published is None:
             raise SystemExit("nothing is published")
         watch(published, at.ledger, [hook])
+    if arguments[0] == "outcomes" and (published := current(at)) is not None:
+        tell_outcomes(published, at.ledger, [hook], today=dt.date(2025, 12, 1))
     if arguments[0] in ("deliver", "both"):
         deliver(at.ledger, [hook])
