@@ -66,8 +66,8 @@ def known_of_all(connection: duckdb.DuckDBPyConnection, of: Sequence[OfPeriod]) 
         """,
         wanted,
     ).fetchall()
-    figures = {row[:4]: row[4:] for row in rows}
-    return [Known(*figures.get(key, (None,) * 4), sources.get(key[0], ())) for key in keys]
+    figures = {row[:4]: dict(zip(_FIGURES, row[4:], strict=True)) for row in rows}
+    return [Known(**figures.get(key, {}), sources=sources.get(key[0], ())) for key in keys]
 
 
 def sources_of(

@@ -45,7 +45,7 @@ OUTCOME_WORDS = {
         "difference_name": "Verschil",
         "interval": "{difference} (95%-interval {lower} tot {upper})",
         "advice": "Wat dit zegt",
-        "caution": "Dat het erna anders was of niet; niet dat het erdoor kwam. Een trend of een"
+        "caution": "Of het erna anders was; niet dat het erdoor kwam. Een trend of een"
         " seizoen telt mee. Vergelijk het met eenheden waar niets gedaan is.",
         "picture": "Verloop van {first} tot en met {last}: gemiddeld {before} ervoor en {after}"
         " erna.",

@@ -43,6 +43,7 @@ COMPARED = (
 """Of a period, what was told then and can be held against what is said today."""
 
 _MADE_OF = ("numerator", "denominator", "sample_size", "data_as_of")
+_STATED = ("kpi_value", "target", "band_lower", "band_upper", "status")
 _OF_ITS_TIME = ("new", "closed", "open_period")
 
 
@@ -125,7 +126,8 @@ def post_mortem(
     is_of_kpi = row.kind in KINDS
     definition = reading.definition_on(said, row.kpi, first["publication_id"])
     theirs = actions(connection, alert_id)
-    now, outcomes = None, [(action, None) for action in theirs]
+    now = None
+    outcomes: list[tuple[Action, Outcome | None]] = [(action, None) for action in theirs]
     if publication is not None:
         with open_publication(publication) as facts:
             now = _today(facts, publication, said, first["publication_id"], row, known, definition)
@@ -241,15 +243,18 @@ def _today(
 def _reasons(
     said: Path, row: Judged, fired_in: str, differences: dict[str, tuple[Any, Any]]
 ) -> Iterator[str]:
-    """Why the period is said differently than when it fired. The process band and what it was made
-    of are no statements of their own, so alone they need no reason."""
-    told = {"kpi_value", "target", "band_lower", "band_upper", "status", "definition_version"}
-    if not told & set(differences):
+    """Why the period is said differently than when it fired; what was undone since is no reason.
+    The process band and what it was made of are no statements of their own, so alone they need
+    none."""
+    if not {*_STATED, "definition_version"} & set(differences):
         return
     found_reasons: dict[str, None] = {}
     for change in reading.changes(said, row.kpi, row.org_unit_id, row.grain):
         if change.period_start == row.period_start and change.publication_id > fired_in:
             found_reasons.update(dict.fromkeys(change.reasons))
+            now = change.now
+            if now and all(same(getattr(now, name), getattr(row, name)) for name in _STATED):
+                found_reasons.clear()
     reasons = [each for each in found_reasons if each not in _OF_ITS_TIME]
     if not reasons and "definition_version" in differences:
         reasons = ["definition"]

@@ -33,17 +33,17 @@ _AMOUNTS = {
     "process_band_lower", "process_band_centre", "process_band_upper",
 }  # fmt: skip
 _WHY = {
-    "restatement": "The period was restated after it was closed",
+    "restatement": "the period was restated after it was closed",
     "late_data": "more records came in than there were then",
     "withdrawn_data": "records that were counted then are gone",
     "corrected_data": "the records are as many, and were corrected",
-    "definition": "The KPI was redefined: it is computed in another way",
-    "organisation": "It was written down differently who belongs to the unit",
-    "target": "What was agreed was changed afterwards",
-    "rollback": "A publication of before was put in place again by hand",
-    "removed": "It is no longer said",
-    "reopened": "The period is waited for again: a source went back",
-    "unknown": "Why was not recorded: state/said does not reach back to it",
+    "definition": "the KPI was redefined: it is computed in another way",
+    "organisation": "it was written down differently who belongs to the unit",
+    "target": "what was agreed was changed afterwards",
+    "rollback": "a publication of before was put in place again by hand",
+    "removed": "it is no longer said",
+    "reopened": "the period is waited for again: a source went back",
+    "unknown": "why was not recorded: state/said does not reach back to it",
 }
 _DEFINED = (
     ("Means", "description_en"),
@@ -122,8 +122,9 @@ class _Teller:
         if self.is_of_kpi and known is None:
             yield from _field("Sources", "not kept: it fired under an older Koers")
         yield from self._moved()
-        if found.explains:
-            yield from _field("So too", ", ".join(map(label, found.explains)))
+        others = [unit for unit in dict.fromkeys(found.explains) if unit != row.org_unit_id]
+        if others:
+            yield from _field("So too", ", ".join(map(label, others)))
         if found.folded_into:
             yield from _field("Told", f"not on its own: {found.folded_into} explains it")
         yield from self._defined()
@@ -192,7 +193,8 @@ class _Teller:
                 yield from _field(_NAMES.get(name, name), shown, 18)
         why = [_WHY.get(reason, reason.replace("_", " ")) for reason in today.reasons]
         if why:
-            yield from _wrapped(f"{'; '.join(why)}.", 2)
+            text = "; ".join(why)
+            yield from _wrapped(f"{text[:1].upper()}{text[1:]}.", 2)
         elif today.differences and self.is_of_kpi:
             yield "  What was said of it is the same; only what is usual or behind it moved."
         for name, (before, after) in today.redefined.items():

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.publication import Publication, current, publish
+from pipelines.publication import Publication, current, publish, roll_back
 from pipelines.said.recording import folder_of, record_all
 from pipelines.settings import Channel, Home
 from pipelines.watch import actions, expecting
@@ -203,3 +203,17 @@ def test_the_command(koers_home: Home, night: Night) -> None:
     found = json.loads(koers(koers_home, "alerts", "postmortem", ALERT, "--json").stdout)
     assert (found["row"]["kpi_value"], found["known"]["sample_size"]) == (80.0, 10)
     assert found["today"]["differences"] == {}
+
+
+def test_what_was_undone_since_is_no_reason(koers_home: Home, night: Night) -> None:
+    first = night(80.0)
+    night(85.0, records=12)
+    roll_back(koers_home, first)
+    record_all(koers_home)
+    today = look(koers_home).today
+    assert today is not None
+    assert (today.differences, today.reasons) == ({}, ())
+    night(70.0, records=8)
+    again = look(koers_home).today
+    assert again is not None
+    assert again.reasons == ("restatement", "withdrawn_data")
