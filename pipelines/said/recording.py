@@ -99,7 +99,7 @@ def note_rollback(home: Home, audience: str = "management") -> None:
     """Record that a publication of before is the current one, if that is not recorded yet. To be
     called before a new one hides it. What cannot be recorded keeps nothing from being published:
     `record_all` says what is wrong."""
-    with contextlib.suppress(SaidError, BusyError, PublicationError):
+    with contextlib.suppress(SaidError, BusyError, PublicationError, OSError):
         kept = snapshots(home, audience)
         there = current(home, audience)
         if there is not None and kept[0].publication_id != there.publication_id:

@@ -84,15 +84,15 @@ def facts_of(night: list[dict[str, Any]]) -> Facts:
     ]
 
 
-def file_of(folder: Path, night: int, facts: Facts) -> Publication:
-    """As much of a publication as is recorded, in milliseconds."""
-    publication_id = (START + dt.timedelta(days=night)).strftime(ID_FORMAT)
+def file_of(folder: Path, night: int, facts: Facts, start: dt.datetime = START) -> Publication:
+    """As much of a publication as is read after it was made, in milliseconds."""
+    publication_id = (start + dt.timedelta(days=night)).strftime(ID_FORMAT)
     file = warehouse(folder / f"{publication_id}.duckdb", facts)
     return Publication(
         audience="management",
         publication_id=publication_id,
         run_id="run",
-        created_at=START + dt.timedelta(days=night),
+        created_at=start + dt.timedelta(days=night),
         file=file,
         tables={},
         sha256="",
