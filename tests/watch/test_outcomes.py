@@ -11,6 +11,7 @@ import pytest
 from pipelines.alert_actions import list_actions
 from pipelines.governing import Language
 from pipelines.publication import Clock, Publication, publish
+from pipelines.said.recording import folder_of
 from pipelines.settings import Channel, Home
 from pipelines.watch.actions import add, drop, finish
 from pipelines.watch.acts import silence
@@ -19,6 +20,7 @@ from pipelines.watch.ledger import open_ledger
 from pipelines.watch.letter import Letter, from_json
 from pipelines.watch.outcomes import tell_outcomes
 from pipelines.watch.pictures import pictures
+from pipelines.watch.postmortem import post_mortem
 from pipelines.watch.watching import watch
 from tests.governance.test_said import file_of
 from tests.publication.tiny import fact, month, warehouse
@@ -81,6 +83,11 @@ def test_it_is_told_once_when_it_can_be_said(agreed: Home) -> None:
     assert tell(agreed, night(agreed, month(11)), EVERYBODY, another) == 0
     [(owner, _, letter)] = letters(agreed)
     assert owner == "bo"
+    with open_ledger(agreed.ledger) as ledger:
+        found = post_mortem(ledger, ALERT, folder_of(agreed), october, DECEMBER)
+    assert [(step.kind, step.to) for step in found.timeline if step.kind == "message"] == [
+        ("message", "bo")
+    ]
     [entry] = letter.entries
     assert letter.title == "Koers: Omzet van Team Noord na “Call”"
     assert entry.badge == "Veranderd na de actie"
