@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.governing import Language
+
 if TYPE_CHECKING:
     from pipelines.settings import Home
     from pipelines.watch.actions import Action, Outcome
@@ -40,20 +42,26 @@ def agree(
 def list_actions(
     alert: Annotated[str, typer.Argument(help="Only of the alert with this id.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="nl or en; else that of the alerts.")
+    ] = None,
 ) -> None:
     """The corrective actions, and how the KPI changed after those that are due."""
-    from pipelines.settings import home
+    from pipelines.settings import home, settings
+    from pipelines.watch.outcome_words import OUTCOME_WORDS
 
     at = home()
+    chosen = settings(at)
+    read = language or chosen.alerts.language
     found = _outcomes(at, alert or None)
     if as_json:
-        said = [dataclasses.asdict(action) | dataclasses.asdict(out) for action, out in found]
+        said = [dataclasses.asdict(action) | dataclasses.asdict(out) for action, out, _ in found]
         typer.echo(json.dumps(said, default=str, ensure_ascii=False, indent=2))
         return
-    for line in _told(found):
+    for line in _told(found, read, chosen.currency):
         typer.echo(line)
     if not found:
-        typer.echo("No action was agreed on: koers alerts action.")
+        typer.echo(OUTCOME_WORDS[read]["none"])
 
 
 def finish_action(
@@ -82,26 +90,33 @@ def drop_action(
     typer.echo(f"{dropped.action_id} is dropped.")
 
 
-def lines(at: Home, alert_id: str | None = None) -> list[str]:
+def lines(at: Home, currency: str, alert_id: str | None = None) -> list[str]:
     """Every action, or those of one alert, two lines each: what was agreed, and what came after."""
-    return _told(_outcomes(at, alert_id))
+    return _told(_outcomes(at, alert_id), "en", currency)
 
 
-def _told(found: list[tuple[Action, Outcome]]) -> list[str]:
-    from pipelines.watch.actions import in_words
+def _told(found: list[tuple[Action, Outcome, str]], language: str, currency: str) -> list[str]:
+    from pipelines.watch.actions import DROPPED
+    from pipelines.watch.formats import date
+    from pipelines.watch.outcome_words import OUTCOME_WORDS, in_words
 
-    told = []
-    for action, said in found:
+    words, told = OUTCOME_WORDS[language], []
+    for action, said, unit in found:
         note = f": {action.note}" if action.note else ""
-        told.append(
-            f"{action.state:<8}{action.action_id}  {action.what} "
-            f"({action.who}, {action.start} to {action.until}){note}"
+        state = words["state_dropped" if action.state == DROPPED else action.state]
+        agreed = words["agreed"].format(
+            what=action.what,
+            who=action.who,
+            start=date(action.start, language),
+            until=date(action.until, language),
         )
-        told.append(f"{'':<8}{in_words(said)}")
+        told.append(f"{state:<10}{action.action_id}  {agreed}{note}")
+        told.append(f"{'':<10}{in_words(said, language, unit, currency)}")
     return told
 
 
-def _outcomes(at: Home, alert_id: str | None) -> list[tuple[Action, Outcome]]:
+def _outcomes(at: Home, alert_id: str | None) -> list[tuple[Action, Outcome, str]]:
+    """The actions, what can be said of each, and the unit of its KPI."""
     from pipelines.publication import current, open_publication
     from pipelines.settings import settings
     from pipelines.watch.actions import actions, outcome
@@ -116,7 +131,11 @@ def _outcomes(at: Home, alert_id: str | None) -> list[tuple[Action, Outcome]]:
         return []
     today = dt.datetime.now(settings(at).zone).date()
     with open_publication(publication) as facts:
-        return [(action, outcome(facts, action, today)) for action in every]
+        units = dict(facts.execute("select kpi, unit from dim_kpi").fetchall())
+        return [
+            (action, outcome(facts, action, today), units.get(action.series[0], "number"))
+            for action in every
+        ]
 
 
 def _day(text: str, option: str) -> dt.date:

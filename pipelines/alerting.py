@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import alert_actions
+from pipelines import alert_actions, alert_postmortem
 from pipelines.telling import ToldGroup
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app.command("action")(alert_actions.agree)
 app.command("actions")(alert_actions.list_actions)
 app.command("action-done")(alert_actions.finish_action)
 app.command("action-drop")(alert_actions.drop_action)
+app.command("postmortem")(alert_postmortem.postmortem)
 
 AlertName = Annotated[
     str, typer.Argument(help="An alert's id, or as much of its beginning as names one.")
@@ -86,7 +87,7 @@ def show(alert: AlertName, as_json: Json = False) -> None:
         return
     for line in shown(told, events, chosen.zone, chosen.currency):
         typer.echo(line)
-    for line in alert_actions.lines(at, told.alert.alert_id):
+    for line in alert_actions.lines(at, chosen.currency, told.alert.alert_id):
         typer.echo(f"  {line}")
 
 

@@ -144,6 +144,7 @@ def publish(
     """Publish the warehouse anew for every audience; or check, or go back to, what is kept."""
     from pipelines import publishing
     from pipelines.lock import held
+    from pipelines.said.recording import record_all
     from pipelines.settings import home
     from pipelines.warehouse import writing
 
@@ -161,6 +162,7 @@ def publish(
             if rollback:
                 for name, back in publishing.roll_back_all(at, publication_id or None).items():
                     typer.echo(f"{name}: back to {back.publication_id}")
+                record_all(at)
                 return
             with writing(at, "koers publish", _progress):
                 done = publishing.publish_all(at, run_id=f"publish-{uuid.uuid4()}")

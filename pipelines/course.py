@@ -140,7 +140,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Point:
-    """One period in the history of a KPI of a unit; `process_*` is the process band there."""
+    """One period in the history of a KPI of a unit; `process_*` is the process band there, `level`
+    the mean of the stretch that it is one of, where two are compared."""
 
     period_start: dt.date
     kpi_value: float | None
@@ -150,6 +151,7 @@ class Point:
     process_lower: float | None = None
     process_upper: float | None = None
     process_status: str | None = None
+    level: float | None = None
 
     @property
     def is_off_course(self) -> bool:

@@ -27,6 +27,7 @@ COLOURS: dict[str, dict[str, str]] = {
         "band": "#b26a00",
         "off": "#b42318",
         "unusual": "#7a3fb0",
+        "level": "#1a7f37",
     },
     "dark": {
         "background": "#1c2128",
@@ -37,6 +38,7 @@ COLOURS: dict[str, dict[str, str]] = {
         "band": "#e0a03c",
         "off": "#ff8a7a",
         "unusual": "#cf9dfa",
+        "level": "#57c26b",
     },
 }
 
@@ -48,6 +50,7 @@ _WORDS = {
         "usual": "gewoon",
         "off": "uit koers",
         "unusual": "ongewoon",
+        "level": "gemiddelde",
     },
     "en": {
         "value": "value",
@@ -56,6 +59,7 @@ _WORDS = {
         "usual": "usual",
         "off": "off course",
         "unusual": "unusual",
+        "level": "mean",
     },
 }
 _DATES = {"day": "%-d %b", "week": "%-d %b", "year": "%Y"}
@@ -68,12 +72,14 @@ _SYMBOLS = {
     "usual": ("square", 120),
     "off": ("diamond", 90),
     "unusual": ("triangle-up", 90),
+    "level": ("stroke", 160),
 }
 _FIELDS = {
     "value": ("value",),
     "target": ("target",),
     "band": ("lower", "upper"),
     "usual": ("usual_from", "usual_to"),
+    "level": ("level",),
 }
 _FAINT = 0.16
 
@@ -105,6 +111,11 @@ def specification(
                     _line("lower", unit, colours["band"], strokeWidth=1.5),
                     _line("upper", unit, colours["band"], strokeWidth=1.5),
                     _line("target", unit, colours["target"], strokeWidth=1.5, strokeDash=[5, 4]),
+                    *(
+                        [_line("level", unit, colours["level"], strokeWidth=3)]
+                        if any(_shows(row, "level") for row in rows)
+                        else []
+                    ),
                     _line("value", unit, colours["value"], strokeWidth=2.5, point={"size": 20}),
                     *(_marks(name, unit, colours[name]) for name in _SHAPES),
                 ],
@@ -208,7 +219,7 @@ def _legend(
 def _shows(row: dict[str, Any], name: str) -> bool:
     if name in _SHAPES:
         return bool(row["mark"] == name)
-    return any(row[field] is not None for field in _FIELDS[name])
+    return any(row.get(field) is not None for field in _FIELDS[name])
 
 
 def _time_axis(grain: str) -> dict[str, Any]:
@@ -241,6 +252,7 @@ def _row(point: Point) -> dict[str, Any]:
         "usual_from": finite(point.process_lower),
         "usual_to": finite(point.process_upper),
         "mark": "off" if point.is_off_course else "unusual" if point.is_unusual else None,
+        **({} if point.level is None else {"level": finite(point.level)}),
     }
 
 

@@ -30,6 +30,7 @@ from pipelines.publication import (
     utc_now,
 )
 from pipelines.publication_build import connect
+from pipelines.said.recording import note_rollback
 from pipelines.settings import Home, settings
 from pipelines.watch.ledger import published_events
 
@@ -48,6 +49,7 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
     Raises PublicationError or SettingsError when there is nothing to publish or `management`
     cannot be made; what was published before then stands.
     """
+    note_rollback(home)
     chosen = audiences(home)
     keep = settings(home).keep_publications
     events = published_events(home.ledger)

@@ -32,29 +32,37 @@ REASONS = (
     "open_period",
     "organisation",
     "restatement",
+    "late_data",
+    "withdrawn_data",
+    "corrected_data",
     "target",
     "closed",
+    "reopened",
+    "rollback",
 )
 """new: not said before. removed: said before, and no longer. definition: the KPI is computed in
 another way. open_period: the period was not over. organisation: a closed period, and who belonged
-to the unit was written down differently. restatement: a closed period, of late or corrected data.
-target: what was agreed. closed: it is now judged. Several may hold; they are joined by a comma."""
+to the unit was written down differently. restatement: a closed period, of other data; and then, by
+how many records it is made of, late_data (more), withdrawn_data (fewer) or corrected_data (as
+many), none where that is not counted. target: what was agreed. closed: it is now judged. reopened:
+it was, and is not now. rollback, alone: a publication of before was put in place again by hand.
+Several may hold; they are joined by a comma."""
 
 
-def read_now(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Make the temporary tables `now_values`, `now_units` and `now_kpis` from an attached
-    publication; a column that an older one does not have is null."""
+def read_said(connection: duckdb.DuckDBPyConnection, database: str, when: str) -> None:
+    """Make the temporary tables `<when>_values`, `<when>_units` and `<when>_kpis` (now or before)
+    from an attached publication; a column that an older one does not have is null."""
     there = columns_of(connection, "fct_kpi_status", database)
     columns = ", ".join(
         f"cast({name if name in there else 'null'} as {kind}) as {name}"
         for name, kind in SAID.items()
     )
     connection.execute(
-        f"create or replace temp table now_values as select {', '.join(KEY)}, {columns} "
+        f"create or replace temp table {when}_values as select {', '.join(KEY)}, {columns} "
         f"from {database}.main.fct_kpi_status"
     )
     connection.execute(
-        "create or replace temp table now_kpis as "
+        f"create or replace temp table {when}_kpis as "
         f"select kpi, cast(to_json(kpis) as varchar) as definition from {database}.main.dim_kpi "
         "as kpis"
     )
@@ -66,7 +74,7 @@ def read_now(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     columns = ", ".join(c for c in wanted if c in columns_of(connection, table, database))
     connection.execute(
         f"""
-        create or replace temp table now_units as
+        create or replace temp table {when}_units as
         with recursive
 
         rows as (
@@ -118,13 +126,22 @@ def changed_values() -> str:
                     else 'restatement'
                 end,
                 case
+                    when before.kpi is null or now.kpi is null or not {same_definition} then null
+                    when not ({value_differs}) or not before.is_closed then null
+                    when reorganised.org_unit_id is not null then null
+                    when now.sample_size > before.sample_size then 'late_data'
+                    when now.sample_size < before.sample_size then 'withdrawn_data'
+                    when now.sample_size = before.sample_size then 'corrected_data'
+                end,
+                case
                     when before.kpi is not null and now.kpi is not null and ({target_differs})
                         then 'target'
                 end,
                 case
                     when {same_definition} and not ({value_differs}) and not before.is_closed
                         and now.is_closed then 'closed'
-                end
+                end,
+                case when before.is_closed and not now.is_closed then 'reopened' end
             ), ''), 'restatement') as reasons
         from (select *, from now_values) as now
         full join before_values as before using ({key})

@@ -13,6 +13,7 @@ import duckdb
 from pipelines.publication import ID_FORMAT
 from pipelines.publication_build import connect
 from pipelines.said.changes import KEY, SAID
+from pipelines.said.parts import queried
 from pipelines.said.recording import SaidError, recorded, state_query
 
 
@@ -104,7 +105,7 @@ def changes(folder: Path, kpi: str, org_unit_id: str, grain: str) -> list[Change
         f"""
         select publication_id, reasons, is_gone, lag(is_gone, 1, true) over said, {_FIGURE},
             {before}
-        from read_parquet({_files(folder, "values")}, union_by_name = true)
+        from {queried(folder, "values")}
         where kpi = ? and org_unit_id = ? and grain = ?
         window said as (partition by period_start order by publication_id)
         order by publication_id, period_start
@@ -133,8 +134,7 @@ def redefinitions(folder: Path, kpi: str) -> list[Redefinition]:
     rows = _rows(
         folder,
         "select publication_id, definition from "
-        f"read_parquet({_files(folder, 'kpis')}, union_by_name = true) "
-        "where kpi = ? order by publication_id",
+        f"{queried(folder, 'kpis')} where kpi = ? order by publication_id",
         [kpi],
     )
     found = []
@@ -151,13 +151,30 @@ def redefinitions(folder: Path, kpi: str) -> list[Redefinition]:
     return found
 
 
+def definition_on(folder: Path, kpi: str, publication_id: str) -> dict[str, Any] | None:
+    """The row of dim_kpi as a publication said it; None where it said nothing, or was not recorded.
+    Raises SaidError."""
+    rows = _rows(
+        folder,
+        f"select definition from ({state_query(folder, 'kpis', publication_id)}) as said "
+        "where kpi = ?",
+        [kpi],
+    )
+    definition: dict[str, Any] | None = json.loads(rows[0][0]) if rows else None
+    return definition
+
+
+def definition_in(facts: duckdb.DuckDBPyConnection, kpi: str) -> dict[str, Any]:
+    """The same of an open publication; empty where it has no such KPI."""
+    row = facts.execute(
+        "select cast(to_json(kpis) as varchar) from dim_kpi as kpis where kpi = ?", [kpi]
+    ).fetchone()
+    definition: dict[str, Any] = json.loads(row[0]) if row else {}
+    return definition
+
+
 def _moment(publication_id: str) -> dt.datetime:
     return dt.datetime.strptime(publication_id, ID_FORMAT).replace(tzinfo=dt.UTC)
-
-
-def _files(folder: Path, table: str) -> str:
-    files = (str(folder / each / f"{table}.parquet") for each in recorded(folder))
-    return "[" + ", ".join("'" + file.replace("'", "''") + "'" for file in files) + "]"
 
 
 def _rows(folder: Path, query: str, values: list[str]) -> list[tuple[Any, ...]]:

@@ -7,13 +7,14 @@ import datetime as dt
 import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
+from pipelines.course import Point
 from pipelines.publication import Clock, utc_now
 from pipelines.watch.acts import found
-from pipelines.watch.effect import FEWEST_AFTER, FEWEST_BEFORE, Change, change
+from pipelines.watch.effect import FEWEST_BEFORE, Change, change
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.machine import ActError
 
@@ -37,7 +38,10 @@ select
         else status.period_start end)::date as first_day,
     (case when status.grain = 'day' then first_day + 6 else max(status.period_end) end)::date
         as last_day,
-    avg(status.kpi_value) as kpi_value
+    avg(status.kpi_value) as kpi_value,
+    avg(status.target) as target,
+    avg(status.band_lower) as band_lower,
+    avg(status.band_upper) as band_upper
 from fct_kpi_status as status
 inner join dim_kpi as kpi on kpi.kpi = status.kpi and kpi.cadence = status.grain
 where
@@ -70,6 +74,11 @@ class Action:
         """KPI and unit, which an alert's id begins with."""
         kpi, _, rest = self.alert_id.partition("/")
         return kpi, rest.rsplit("/", 2)[0]
+
+    @property
+    def outcome_key(self) -> str:
+        """Names the message that tells its outcome, as `dedup_key` names that of a transition."""
+        return f"{self.action_id}-outcome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,14 @@ def actions(connection: sqlite3.Connection, alert_id: str | None = None) -> list
     return [each for each in every if alert_id in (None, each.alert_id)]
 
 
+def steps(connection: sqlite3.Connection, alert_id: str) -> list[Action]:
+    """The actions about an alert as they were after each step, in the order of the steps."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from action_events where alert_id = ? order by event_id", [alert_id]
+    )
+    return [_action(row) for row in rows]
+
+
 def outcome(facts: duckdb.DuckDBPyConnection, action: Action, today: dt.date) -> Outcome:
     """What a publication says of an action on a day: the level of the KPI in the periods that ended
     before its start against those that began after the day it was done, or was due if nobody
@@ -161,10 +178,9 @@ def outcome(facts: duckdb.DuckDBPyConnection, action: Action, today: dt.date) ->
     if action.state == OPEN and today <= action.until:
         return Outcome("not_due")
     end = action.done_on or action.until
-    kpi, unit = action.series
-    rows = facts.execute(_VALUES, {"kpi": kpi, "unit": unit}).fetchall()
-    before = [value for _, last, value in rows if last < action.start]
-    after = [value for first, _, value in rows if first > end]
+    rows = _compared(facts, action)
+    before = [value for _, last, value, *_ in rows if last < action.start]
+    after = [value for first, _, value, *_ in rows if first > end]
     found_change = change(before, after)
     answer: Answer
     if found_change is not None:
@@ -176,24 +192,28 @@ def outcome(facts: duckdb.DuckDBPyConnection, action: Action, today: dt.date) ->
     return Outcome(answer, found_change, len(before), len(after))
 
 
-def in_words(said: Outcome) -> str:
-    """An outcome as a sentence, in English. It never claims a cause."""
-    if said.change is None:
-        return {
-            "not_due": "not due yet",
-            "dropped": "dropped, so nothing is compared",
-            "too_few_before": f"cannot be said: {said.closed_before} closed periods before it "
-            f"({FEWEST_BEFORE} are needed)",
-            "too_early": f"too early to say: {said.closed_after} closed periods after it "
-            f"({FEWEST_AFTER} are needed)",
-        }[said.answer]
-    seen = said.change
-    head = "changed after it" if said.answer == "changed" else "cannot be told from chance"
-    return (
-        f"{head}: from {seen.before:.4g} to {seen.after:.4g}, a difference of "
-        f"{seen.difference:+.4g} (95 % interval {seen.lower:+.4g} to {seen.upper:+.4g}; "
-        f"{seen.periods_before} periods before, {seen.periods_after} after)"
+def course(facts: duckdb.DuckDBPyConnection, action: Action, of: Outcome) -> tuple[Point, ...]:
+    """The periods that an outcome compares and those between them, oldest first, with the level
+    (mean) of before and of after; none where there is no change to tell."""
+    if of.change is None:
+        return ()
+    end = action.done_on or action.until
+    rows = _compared(facts, action)
+    before = [row for row in rows if row[1] < action.start][-of.change.periods_before :]
+    between = [row for row in rows if row[1] >= action.start and row[0] <= end]
+    after = [row for row in rows if row[0] > end][: of.change.periods_after]
+    levels = (of.change.before, None, of.change.after)
+    return tuple(
+        Point(first, value, target, lower, upper, level=level)
+        for stretch, level in zip((before, between, after), levels, strict=True)
+        for first, _, value, target, lower, upper in stretch
     )
+
+
+def _compared(facts: duckdb.DuckDBPyConnection, action: Action) -> list[tuple[Any, ...]]:
+    """First and last day, value, target and band of each period that can be compared."""
+    kpi, unit = action.series
+    return facts.execute(_VALUES, {"kpi": kpi, "unit": unit}).fetchall()
 
 
 def _step(

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 
 from pipelines.course import Point
 from pipelines.movers import Mover
+from pipelines.watch.known import Known
 from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
 TOLERANCE = "tolerance"
@@ -176,7 +177,8 @@ class Event:
     """One transition. `is_news`: its owner is told. `explains`: what is told with it, of other
     units. `folded_into`: the alert that explains this one. `is_escalation`: told to those above,
     since nobody acknowledged it in time. `moved_by`: what contributed most to its change. `points`:
-    the series up to its period, oldest first."""
+    the series up to its period, oldest first. `known`: what the figure was made of, where the
+    publication that is judged makes it fire."""
 
     alert_id: str
     kind: str
@@ -192,6 +194,7 @@ class Event:
     is_escalation: bool = False
     moved_by: tuple[Mover, ...] = ()
     points: tuple[Point, ...] = ()
+    known: Known | None = None
 
 
 @dataclass(slots=True)

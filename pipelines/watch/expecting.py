@@ -20,6 +20,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from connectors.core.durable import make_folder, sync
 from connectors.core.inbox import SETTLE_SECONDS
@@ -126,6 +127,16 @@ def expected(connection: sqlite3.Connection) -> list[Expected]:
         )
         for row in connection.execute(_LATEST)
     ]
+
+
+def said_of(connection: sqlite3.Connection, alert_id: str) -> list[dict[str, Any]]:
+    """All that was ever said to have been expected of an alert, taken back or not, oldest first."""
+    rows = connection.execute(
+        "select since, until, why, by, is_expected, occurred_at from expected_events "
+        "where alert_id = ? order by event_id",
+        [alert_id],
+    )
+    return [{**dict(row), "is_expected": bool(row["is_expected"])} for row in rows]
 
 
 def put_expected(home: Home) -> bool:

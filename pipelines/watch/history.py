@@ -168,6 +168,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
         "explains": [row.org_unit_id for row in event.explains],
         "moved_by": [dataclasses.asdict(mover) for mover in event.moved_by],
         **({"by": by, "note": note} if by else {}),
+        **({"known": dataclasses.asdict(event.known)} if event.known else {}),
         **{name: getattr(event.row, name) for name in _DETAIL},
     }
     return json.dumps(said, default=str, ensure_ascii=False)
@@ -200,7 +201,7 @@ def _told(event: sqlite3.Row) -> Told:
     return Told(
         (event["kpi"], event["org_unit_id"], event["kind"]),
         alert,
-        _row(event, detail),
+        judged_of(event, detail),
         event["publication_id"],
         dt.datetime.fromisoformat(event["told_at"]) if event["told_at"] else None,
         detail.get("by"),
@@ -208,7 +209,8 @@ def _told(event: sqlite3.Row) -> Told:
     )
 
 
-def _row(event: sqlite3.Row, detail: dict[str, Any]) -> Judged:
+def judged_of(event: sqlite3.Row, detail: dict[str, Any]) -> Judged:
+    """The period of an event as it was known then. detail: of its row, read from JSON."""
     said: dict[str, Any] = {name: detail.get(name) for name in _DETAIL}
     for name in _DATES:
         if said[name] is not None:

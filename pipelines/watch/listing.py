@@ -19,7 +19,7 @@ _ORDER = (
     "firing", "snoozed", "acknowledged", "recovering", "no_data", "insufficient_data", "pending",
     "resolved", "ended",
 )  # fmt: skip
-_KINDS = {TOLERANCE: "off course", DRIFT: "unusual"}
+KIND_NAMES = {TOLERANCE: "off course", DRIFT: "unusual"}
 
 
 def heading(told: Told) -> str:
@@ -27,7 +27,7 @@ def heading(told: Told) -> str:
     row = told.row
     if row.kind not in KINDS:
         return f"Source {label(row.kpi)} gives no data"
-    return f"{label(row.label_en)}, {label(row.unit_name)}: {_KINDS[row.kind]}"
+    return f"{label(row.label_en)}, {label(row.unit_name)}: {KIND_NAMES[row.kind]}"
 
 
 def listed(alerts: Iterable[Told], holding: Sequence[Silence], zone: dt.tzinfo) -> list[str]:

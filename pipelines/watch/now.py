@@ -11,6 +11,7 @@ from pipelines.publication import PublicationError, current, utc_now
 from pipelines.settings import Home, Settings
 from pipelines.watch.digest.making import make_due
 from pipelines.watch.links import linking
+from pipelines.watch.outcomes import tell_outcomes
 from pipelines.watch.sources import watch_sources
 from pipelines.watch.watching import remind
 
@@ -29,13 +30,14 @@ def watch_sources_now(home: Home, settings: Settings, pulled: Collection[str]) -
 
 
 def remind_now(home: Home, settings: Settings) -> int:
-    """Tell what is due to be told again; how many alerts."""
+    """Tell what is due to be told again, and what came after the actions that are over; how many
+    alerts."""
     alerts = settings.alerts
     days = alerts.escalate_after_days
     publication = None
     with contextlib.suppress(PublicationError):
         publication = current(home)
-    return remind(
+    told = remind(
         home.ledger,
         alerts.channels,
         language=alerts.language,
@@ -45,6 +47,18 @@ def remind_now(home: Home, settings: Settings) -> int:
         publication=publication,
         links=linking(home, settings, utc_now()),
     )
+    if publication is not None:
+        with contextlib.suppress(PublicationError):  # pruned since: the next look tells
+            tell_outcomes(
+                publication,
+                home.ledger,
+                alerts.channels,
+                today=dt.datetime.now(settings.zone).date(),
+                language=alerts.language,
+                languages=alerts.languages,
+                currency=settings.currency,
+            )
+    return told
 
 
 def digest_now(home: Home, settings: Settings) -> int:

@@ -9,6 +9,7 @@ from pipelines.plot_specification import Theme
 from pipelines.plots import picture
 from pipelines.watch.formats import number, period, value
 from pipelines.watch.letter import Entry, Letter
+from pipelines.watch.outcome_words import OUTCOME_WORDS
 from pipelines.watch.words import WORDS
 
 PICTURED = 6
@@ -61,6 +62,13 @@ def pictures(letter: Letter, most: int = PICTURED) -> list[tuple[Picture, ...]]:
 def described(entry: Entry, language: str) -> str:
     """What the picture of an alert shows, in a sentence or two."""
     points = entry.points
+    levels = [point.level for point in points if point.level is not None]
+    if levels:
+        first, last = (period(points[n].period_start, entry.grain, language) for n in (0, -1))
+        before, after = (_shown(levels[n], entry, language) for n in (0, -1))
+        return OUTCOME_WORDS[language]["picture"].format(
+            first=first, last=last, before=before, after=after
+        )
     values = [p.kpi_value for p in points if p.kpi_value is not None and math.isfinite(p.kpi_value)]
     first, last = (period(points[n].period_start, entry.grain, language) for n in (0, -1))
     low, high = (_shown(amount, entry, language) for amount in (min(values), max(values)))

@@ -31,6 +31,7 @@ from pipelines.watch.candidates import above, candidates, newest
 from pipelines.watch.drift import FIRING, KINDS, Event, Watermark, evaluate, is_silent
 from pipelines.watch.endings import ended, endings
 from pipelines.watch.history import Told, following, latest, queue, record, silences
+from pipelines.watch.known import known_of_all
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.links import AlertLinks, no_links
 from pipelines.watch.machine import wake
@@ -102,7 +103,7 @@ def watch(
                 silences=holding,
                 above=above(facts, {row.org_unit_id for row in rows}),
             )
-            events = _explained(facts, events)
+            events = _knowing(facts, _explained(facts, events))
         events += endings(over, known, publication.publication_id, now=now, silences=holding)
         messages = compose(
             events,
@@ -158,6 +159,14 @@ def _explained(facts: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> lis
         )
         for event in events
     ]
+
+
+def _knowing(facts: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> list[Event]:
+    """With what the figures were made of, all that fire, also those that another explains."""
+    fires = [event for event in events if event.state == FIRING]
+    known = known_of_all(facts, [event.row for event in fires])
+    by_key = dict(zip((event.dedup_key for event in fires), known, strict=True))
+    return [replace(event, known=by_key.get(event.dedup_key)) for event in events]
 
 
 def remind(

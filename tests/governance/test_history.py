@@ -35,7 +35,9 @@ def test_every_change_with_its_reason(said: pytest.CaptureFixture[str]) -> None:
     assert "said for the first time" in first
     assert "100" in first
     assert ": new" in first
-    [late] = [line for line in second.splitlines() if line.endswith(": restatement")]
+    [late] = [
+        line for line in second.splitlines() if line.endswith(": restatement, corrected data")
+    ]
     assert "100" in late.split(" -> ")[0]
     assert "110" in late.split(" -> ")[1]
     [open_then] = [line for line in out.splitlines() if "not over yet ->" in line]

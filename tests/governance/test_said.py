@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from pipelines.said.reading import all_said, changes, newest_until, redefinition
 from pipelines.said.recording import SaidError, folder_of, record, record_all, recorded
 from pipelines.settings import Home
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 Facts = list[dict[str, Any]]
 START = dt.datetime(2025, 6, 1, 2, tzinfo=dt.UTC)
@@ -86,15 +84,15 @@ def facts_of(night: list[dict[str, Any]]) -> Facts:
     ]
 
 
-def file_of(folder: Path, night: int, facts: Facts) -> Publication:
-    """As much of a publication as is recorded, in milliseconds."""
-    publication_id = (START + dt.timedelta(days=night)).strftime(ID_FORMAT)
+def file_of(folder: Path, night: int, facts: Facts, start: dt.datetime = START) -> Publication:
+    """As much of a publication as is read after it was made, in milliseconds."""
+    publication_id = (start + dt.timedelta(days=night)).strftime(ID_FORMAT)
     file = warehouse(folder / f"{publication_id}.duckdb", facts)
     return Publication(
         audience="management",
         publication_id=publication_id,
         run_id="run",
-        created_at=START + dt.timedelta(days=night),
+        created_at=start + dt.timedelta(days=night),
         file=file,
         tables={},
         sha256="",
@@ -147,7 +145,7 @@ def test_why_a_figure_changed(tmp_path: Path) -> None:
         ("new",),
         ("open_period",),
         ("closed",),
-        ("restatement",),
+        ("restatement", "corrected_data"),
         ("target",),
         ("removed",),
     ]
@@ -168,7 +166,7 @@ def test_another_organisation_explains_the_units_that_it_touches(koers_home: Hom
     then = [value(101), value(40, unit="north"), value(61, unit="south"), value(61, unit="sales")]
     say(koers_home, then, moved)
     assert reasons(koers_home, "sales") == [("new",), ("organisation",)]
-    assert reasons(koers_home, "south") == [("new",), ("restatement",)]
+    assert reasons(koers_home, "south") == [("new",), ("restatement", "corrected_data")]
     assert reasons(koers_home) == [("new",), ("organisation",)]
     assert reasons(koers_home, "north") == [("new",)]
 
@@ -176,7 +174,7 @@ def test_another_organisation_explains_the_units_that_it_touches(koers_home: Hom
 def test_a_unit_that_is_called_otherwise_is_the_same_organisation(koers_home: Home) -> None:
     say(koers_home, [value(100)])
     say(koers_home, [value(101)], "update dim_org_unit set name = 'Ander BV'")
-    assert reasons(koers_home) == [("new",), ("restatement",)]
+    assert reasons(koers_home) == [("new",), ("restatement", "corrected_data")]
 
 
 def test_what_did_not_change_costs_nothing(koers_home: Home) -> None:
@@ -229,7 +227,7 @@ def test_a_file_that_cannot_be_read_is_named(koers_home: Home) -> None:
     broken.write_bytes(b"nothing")
     with pytest.raises(SaidError, match="backup"):
         changes(folder_of(koers_home), "revenue", "org", "month")
-    say(koers_home, [value(120)])
+    say(koers_home, [value(120)], keep=1)
     with pytest.raises(SaidError, match="backup"):
         record_all(koers_home)
 
@@ -241,12 +239,7 @@ def test_a_crash_leaves_nothing_half_and_the_next_run_completes(
     say(koers_home, [value(100)])
     record_all(koers_home)
     last = say(koers_home, [value(120)])
-    child = subprocess.run(
-        [sys.executable, "-c", "from pipelines.said.recording import record_all\n"
-         "from pipelines.settings import home\nrecord_all(home())"],
-        env={**os.environ, VARIABLE: place},
-        check=False,
-    )  # fmt: skip
+    child = forked("tests.governance.child", "record", **{VARIABLE: place})
     assert child.returncode == -signal.SIGKILL
     assert len(reasons(koers_home)) == 2
     assert all_said(folder_of(koers_home), last.publication_id) == published(last)

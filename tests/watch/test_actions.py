@@ -18,11 +18,11 @@ from pipelines.watch.actions import (
     add,
     drop,
     finish,
-    in_words,
     outcome,
 )
 from pipelines.watch.ledger import open_ledger
 from pipelines.watch.machine import ActError
+from pipelines.watch.outcome_words import in_words
 from pipelines.watch.watching import watch
 from tests.commands import koers
 from tests.publication.tiny import fact, month, warehouse
@@ -73,12 +73,13 @@ def test_not_due_then_too_early_then_told(koers_home: Home, agreed: Action) -> N
     assert told.change is not None
     assert told.change.lower < 30 < told.change.upper
     assert (told.change.periods_before, told.change.periods_after) == (18, 4)
-    assert "because" not in in_words(told)
-    assert in_words(told).startswith("changed after it: from ")
+    assert "because" not in in_words(told, "en", "currency", "EUR")
+    assert in_words(told, "en", "currency", "EUR").startswith("changed after it: from ")
 
 
 def test_nothing_changed_cannot_be_told_from_chance(koers_home: Home, agreed: Action) -> None:
-    assert in_words(said(koers_home, month(12), 0, month(1, 2026))).startswith("cannot be told")
+    told = said(koers_home, month(12), 0, month(1, 2026))
+    assert in_words(told, "en", "currency", "EUR").startswith("cannot be told")
 
 
 def test_what_was_done_later_is_compared_from_then(koers_home: Home, agreed: Action) -> None:
@@ -132,7 +133,8 @@ def test_days_are_compared_by_the_week(koers_home: Home, agreed: Action) -> None
         facts.execute(
             "create temp table fct_kpi_status as select 'revenue' as kpi, 'north' as org_unit_id, "
             "'day' as grain, d::date as period_start, d::date as period_end, "
-            "isodow(d) - 1.0 as kpi_value, true as is_closed, true as is_complete "
+            "isodow(d) - 1.0 as kpi_value, true as is_closed, true as is_complete, 9.0 as target, "
+            "8.0 as band_lower, null::double as band_upper "
             "from range(date '2025-03-03', date '2025-08-29', interval 1 day) as days(d)"
         )
         told = outcome(facts, agreed, dt.date(2025, 9, 1))
