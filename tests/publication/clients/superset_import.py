@@ -91,7 +91,7 @@ def main(folder: Path, file: str, seconds: float) -> int:
                 failed += 1
                 print("failed", path.stem, answer.status_code, str(answer.json)[:500])
             elif is_first:
-                print(path.stem, result["rowcount"], "rows, such as", result["data"][0])
+                print(path.stem, result["rowcount"], "rows, such as", result["data"][:1])
         is_first = False
     print(f"{asked} asked, {failed} failed")
     return int(failed > 0)
