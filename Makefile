@@ -9,7 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check parity powerbi-check bench lock
+.PHONY: help run up test check parity powerbi-check bench clients lock
 
 help: ## What make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -41,6 +41,13 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 
 bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
 	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)
+
+clients: $(VENV)/.ready-dev ## Try BI clients against a publication that is swapped under them
+	@test -x $(VENV)/clients/bin/python || $(PYTHON) -m venv $(VENV)/clients
+	@$(BIN)/uv pip install --quiet --python $(VENV)/clients/bin/python -r tests/publication/clients/requirements.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-save --prefix $(VENV)/clients @duckdb/node-api@1.5.6-r.1; \
+	else echo "No npm here: Node's client is not tried."; fi
+	@$(BIN)/python -m pytest -rs -s tests/publication/test_clients.py
 
 lock: $(VENV)/.ready-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

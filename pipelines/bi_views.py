@@ -27,6 +27,12 @@ _COLUMNS = (
         "Layer of the unit: organisation, department, team, project or individual.",
     ),
     (
+        "k.unit", "Maateenheid", "Unit of measure",
+        "currency, percent, count, days, hours, number of score.",
+        "currency, percent, count, days, hours, number or score.",
+    ),
+    ("k.owner", "Eigenaar", "Owner", "Eigenaar van de KPI.", "Owner of the KPI."),
+    (
         "s.grain", "Periodesoort", "Grain",
         "Lengte van de periode: day, week, month, quarter of year.",
         "Length of the period: day, week, month, quarter or year.",
@@ -42,14 +48,34 @@ _COLUMNS = (
     ),
     ("s.numerator", "Teller", "Numerator", "Boven de streep.", "Above the line."),
     ("s.denominator", "Noemer", "Denominator", "Onder de streep.", "Below the line."),
+    (
+        "k.adds_up_over_units", "Telt op over eenheden", "Adds up over units",
+        "Of waarden van eenheden van een laag samen die van het geheel zijn.",
+        "Whether values of the units of a layer add up to that of the whole.",
+    ),
+    (
+        "k.adds_up_over_periods", "Telt op over perioden", "Adds up over periods",
+        "Of waarden van maanden samen die van een jaar zijn.",
+        "Whether values of months add up to that of a year.",
+    ),
+    (
+        "s.is_closed", "Afgesloten", "Closed",
+        "De periode is voorbij en alle bronnen zijn zo ver.",
+        "The period is over and all sources reach its end.",
+    ),
     ("s.target", "Doel", "Target", "Wat is afgesproken.", "What was agreed."),
-    ("s.status", "Status", "Status", "on_course of off_course.", "on_course or off_course."),
+    (
+        "s.status", "Status", "Status",
+        "on_course of off_course; anders waarom er geen oordeel is.",
+        "on_course or off_course; otherwise why there is no judgement.",
+    ),
     (
         "s.is_suppressed", "Te klein om te tonen", "Too small to show",
         "Verborgen, bijvoorbeeld omdat er te weinig mensen achter zitten.",
         "Hidden, for instance since too few people are behind it.",
     ),
-    ("s.kpi", "kpi", "kpi", "Sleutel van dim_kpi.", "Key of dim_kpi."),
+    # Not `kpi`: names differ in more than case, or DuckDB takes the two for one.
+    ("s.kpi", "kpi_id", "kpi_id", "Sleutel van dim_kpi.", "Key of dim_kpi."),
     (
         "s.org_unit_id", "org_unit_id", "org_unit_id",
         "Sleutel van dim_org_unit.", "Key of dim_org_unit.",

@@ -160,9 +160,15 @@ def publish(
             return
         with held(at.run_lock, "koers publish"):
             if rollback:
-                for name, back in publishing.roll_back_all(at, publication_id or None).items():
-                    typer.echo(f"{name}: back to {back.publication_id}")
+                back = publishing.roll_back_all(at, publication_id or None)
+                for name, publication in back.items():
+                    typer.echo(f"{name}: back to {publication.publication_id}")
                 record_all(at)
+                left = list(publishing.not_rolled_back(at, back))
+                for line in left:
+                    typer.echo(line, err=True)
+                if left:
+                    raise typer.Exit(1)
                 return
             with writing(at, "koers publish", _progress):
                 done = publishing.publish_all(at, run_id=f"publish-{uuid.uuid4()}")

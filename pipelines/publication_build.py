@@ -161,7 +161,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
         [table],
     ).fetchone()
     if about and about[0]:
-        connection.execute(f"comment on table published.main.{name} is {_text(about[0])}")
+        connection.execute(f"comment on table published.main.{name} is {_text(about[0].strip())}")
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() where database_name = 'warehouse' "
         "and schema_name = 'main' and table_name = ? and comment is not null",
@@ -169,7 +169,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
     ).fetchall()
     for column, comment in columns:
         connection.execute(
-            f"comment on column published.main.{name}.{quoted(column)} is {_text(comment)}"
+            f"comment on column published.main.{name}.{quoted(column)} is {_text(comment.strip())}"
         )
     if table in ("fct_kpi_values", "fct_kpi_status"):
         for column, comment in SUPPRESSION_COLUMNS.items():

@@ -18,6 +18,7 @@ from connectors.core.durable import sha256
 from pipelines.audience_tables import View
 from pipelines.audiences import Audience, audiences
 from pipelines.hiding import hidden_units
+from pipelines.kept_back import write_down
 from pipelines.people import People, PeopleError, people_of
 from pipelines.publication import (
     Clock,
@@ -47,9 +48,16 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
     """Publish the warehouse for every audience. Who calls holds the warehouse's lock.
 
     Raises PublicationError or SettingsError when there is nothing to publish or `management`
-    cannot be made; what was published before then stands.
+    cannot be made; what was published before then stands. What could not be made for another
+    audience is in `refused`, and is kept for `koers status`.
     """
     note_rollback(home)
+    done = _publish_all(home, run_id, clock)
+    write_down(home, done.refused)
+    return done
+
+
+def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
     chosen = audiences(home)
     keep = settings(home).keep_publications
     events = published_events(home.ledger)
@@ -126,7 +134,8 @@ def _people(home: Home) -> People:
 
 def roll_back_all(home: Home, publication_id: str | None = None) -> dict[str, Publication]:
     """Put the publication before the current one (or the named one) of every audience in place.
-    An audience that has none of that moment gets its newest of before it.
+    An audience that keeps none of the same run stays as it is: it is not in the result, and
+    `not_rolled_back` says so.
 
     Raises PublicationError when there is none to go back to; then nothing was changed.
     """
@@ -158,6 +167,19 @@ def roll_back_all(home: Home, publication_id: str | None = None) -> dict[str, Pu
     for name, target in targets.items():
         roll_back(home, target, name)
     return targets
+
+
+def not_rolled_back(home: Home, targets: Mapping[str, Publication]) -> Iterator[str]:
+    """A line for each audience that `roll_back_all` left as it is."""
+    run_id = targets["management"].run_id
+    for name in audiences(home):
+        if name not in targets:
+            now = current(home, name)
+            shows = f"still shows {now.publication_id}" if now else "has no publication"
+            yield (
+                f"{name}: not rolled back, {shows}: it keeps no publication of run {run_id}. Where "
+                "that must not be seen, mend the cause and run `koers publish`."
+            )
 
 
 def verify(home: Home) -> Iterator[str]:

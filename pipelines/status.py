@@ -13,6 +13,7 @@ from connectors.core.discover import discover
 from pipelines import lock, records
 from pipelines.course import standings
 from pipelines.inputs import inbox_files
+from pipelines.kept_back import kept_back, told
 from pipelines.marts import columns_of
 from pipelines.nights import last_run, overdue_since
 from pipelines.passes import last_pass
@@ -50,6 +51,7 @@ def status(home: Home) -> dict[str, Any]:
             "created_at": publication.created_at.isoformat(timespec="seconds"),
             "rows": publication.tables,
         },
+        "kept_back": kept_back(home),
         "off_course": off,
         "possible_duplicates": twice,
         "open_alerts": open_alerts(home.ledger),
@@ -93,35 +95,36 @@ def _source(home: Home, name: str, connector: Connector) -> dict[str, Any]:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """The same for people."""
-    told = [f"Home       {found['home']}"]
+    said = [f"Home       {found['home']}"]
     if found["running"]:
-        told.append(f"Running    {found['running']}")
-    told.append(f"Last build {found['last_build_at'] or 'none yet'}")
+        said.append(f"Running    {found['running']}")
+    said.append(f"Last build {found['last_build_at'] or 'none yet'}")
     if found["overdue_since"]:
-        told.append(
+        said.append(
             f"Overdue    the last run ended at {found['last_run_at']}: is `koers up` running, and "
             "its schedule on?"
         )
     if found["data_until"]:
-        told.append(f"Data       up to {found['data_until']}")
+        said.append(f"Data       up to {found['data_until']}")
     if publication := found["publication"]:
-        told.append(f"Published  {publication['file']} at {publication['created_at']}")
+        said.append(f"Published  {publication['file']} at {publication['created_at']}")
     else:
-        told.append("Published  nothing yet: koers run")
+        said.append("Published  nothing yet: koers run")
+    said += [f"Kept back  {told(name, why)}" for name, why in found["kept_back"].items()]
     off = ", ".join(f"{count} in layer {layer}" for layer, count in found["off_course"].items())
-    told.append(f"Off course {off or 'none'}")
+    said.append(f"Off course {off or 'none'}")
     if found["possible_duplicates"]:
-        told.append(
+        said.append(
             f"Twice      {found['possible_duplicates']:,} deals may be told by two sources, and "
             "then count in both: duplicate_suspects in the warehouse names them, and what to do"
         )
-    told.append(f"Alerts     {found['open_alerts']} open")
+    said.append(f"Alerts     {found['open_alerts']} open")
     for name, source in found["sources"].items():
         if source["last_pass_at"] or source["in_inbox"] or source["api"] == "configured":
-            told.append(
+            said.append(
                 f"  {name:<13}last read {source['last_pass_at'] or 'never'}, "
                 f"{source['in_inbox']} files in the inbox; API: {source['api']}"
             )
-        told += [f"    trouble  {reason}" for reason in source["troubles"]]
-        told += [f"    refused  {file}: {why}" for file, why in source["refused"].items()]
-    return told
+        said += [f"    trouble  {reason}" for reason in source["troubles"]]
+        said += [f"    refused  {file}: {why}" for file, why in source["refused"].items()]
+    return said

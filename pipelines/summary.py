@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pipelines.course import LAYERS, Standing, standings
+from pipelines.kept_back import kept_back, told
 from pipelines.publication import Publication, current, open_publication
 from pipelines.settings import Home, Settings
 from pipelines.watch.ledger import open_alerts
@@ -30,6 +31,8 @@ def lines(home: Home, settings: Settings, result: NightlyResult) -> Iterator[str
     yield from off_course(found, settings.currency)
     sent = f"; {result.sent} messages sent" if settings.alerts.channels else "; no channel is set"
     yield f"Alerts     {open_alerts(home.ledger)} open{sent}"
+    for name, why in kept_back(home).items():
+        yield f"Kept back  {told(name, why)}"
     yield f"File       {home.publication()}"
     yield "Look       koers up   opens the Dagster UI;   koers status   says this again"
 

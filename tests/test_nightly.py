@@ -66,3 +66,8 @@ def test_a_first_run_publishes_every_row_or_says_why_not(koers_home: Home) -> No
     assert revenue["department/verkoop"] == "10.10"
     assert revenue["person/ann"] == "10.10"
     assert revenue["organisation/unassigned-department"] == "20.20"
+    bare = connection.execute(
+        "select table_name, column_name from duckdb_columns() "
+        "where not internal and comment is null"
+    ).fetchall()
+    assert bare == [], "every column says what it holds in a field list"

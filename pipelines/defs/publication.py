@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.models import OWNERS, POOL
+from pipelines.kept_back import tell_kept_back, told
 from pipelines.marts import MARTS
 from pipelines.publication import current, utc_now
 from pipelines.publishing import publish_all
@@ -30,7 +31,8 @@ def publish_now(at: Home, context: dg.AssetExecutionContext | dg.OpExecutionCont
     with writing(at, f"publication of run {context.run.run_id}", context.log.info):
         done = publish_all(at, run_id=context.run.run_id)
     for name, why in done.refused.items():
-        context.log.error(f"audience {name} keeps its publication of before: {why}")
+        context.log.error(told(name, why))
+    tell_kept_back(at, settings(at), done.refused)
     return done.made["management"]
 
 

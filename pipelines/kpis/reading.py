@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.kpis.metric import Metric
+from pipelines.people import KINDS
 
 METRIC: TypeAdapter[Any] = TypeAdapter(Metric)
 
@@ -64,9 +65,11 @@ def read_definitions(project: Path) -> Definitions:
 
 def _semantic_models(found: Definitions, file: str, models: list[Any]) -> None:
     for model in models:
+        found.faults += _people(file, f"semantic model {model['name']}", model)
         dimensions = {d["name"]: d.get("type") for d in model.get("dimensions") or []}
         entities = {entity["name"] for entity in model.get("entities") or []}
         for measure in model.get("measures") or []:
+            found.faults += _people(file, f"measure {measure['name']}", measure)
             found.measures[measure["name"]] = Measure(
                 name=measure["name"],
                 agg=str(measure.get("agg", "")).lower(),
@@ -78,6 +81,15 @@ def _semantic_models(found: Definitions, file: str, models: list[Any]) -> None:
                 is_non_additive=bool(measure.get("non_additive_dimension")),
                 has_metric=bool(measure.get("create_metric")),
             )
+
+
+def _people(file: str, called: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    people = _meta(entry).get("people", KINDS[0])
+    if people not in KINDS:
+        yield (
+            f"{file}: {called}: config.meta.people: {people!r} is not known. "
+            f"Write {', '.join(KINDS)}."
+        )
 
 
 def _metrics(found: Definitions, file: str, metrics: list[Any]) -> None:

@@ -288,3 +288,17 @@ def test_the_published_schema_is_up_to_date_and_accepts_every_file_there_is() ->
     assert checked > 5
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"metrics": [revenue(unit="euros")]}, published)
+
+
+@pytest.mark.parametrize("part", ["model", "measure"])
+def test_people_of_an_unknown_kind_are_refused(tmp_path: Path, part: str) -> None:
+    model = copy.deepcopy(MODEL)
+    entry: Any = model if part == "model" else model["measures"][0]
+    entry["config"] = {"meta": {"people": "employee"}}
+    called = "semantic model orders" if part == "model" else "measure amount"
+    with pytest.raises(KpiError) as refused:
+        check_definitions(project(tmp_path, revenue(), model=model))
+    assert str(refused.value) == (
+        f"models/orders.yml: {called}: config.meta.people: 'employee' is not known. "
+        "Write answers, employees, nobody."
+    )

@@ -275,9 +275,13 @@ def test_people_in_bi_tools_read_names(home: Home) -> None:
     comments = read(
         home.publication(),
         "select column_name, comment from duckdb_columns() where table_name = 'kpi_overview' "
-        "and column_name = 'Unit'",
+        "and column_name in ('KPI', 'Unit', 'kpi_id') order by column_index",
     )
-    assert comments == [("Unit", "Name of the unit.")]
+    assert comments == [
+        ("KPI", "Name of the KPI."),
+        ("Unit", "Name of the unit."),
+        ("kpi_id", "Key of dim_kpi."),
+    ]
     about = read(
         home.publication("organisation"),
         "select comment from duckdb_columns() where table_name = 'fct_kpi_values' "

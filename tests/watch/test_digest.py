@@ -290,13 +290,13 @@ def test_actions_that_are_due_and_what_came_after(koers_home: Home) -> None:
         "Call, Noor, done on 10 March 2025",
     ]
     mail, visit, done = letter.entries[1:]
-    assert mail.lines[1].startswith("Whether it helps cannot be said yet: 0 of the 3")
+    assert mail.lines[1].startswith("Too early to say: 0 closed periods after it (3 are needed)")
     assert visit.lines == ("About Revenue of Team Noord.",)
-    assert done.lines[1].startswith("After it the KPI went from €79")
-    assert "that may be chance (95%: -€" in done.lines[1]
+    assert done.lines[1].startswith("Cannot be told from chance: from €79")
+    assert "(95% interval -€" in done.lines[1]
     assert done.lines[2] == "a rota."
     dutch = told(koers_home, "noor", language="nl").entries[3]
-    assert dutch.lines[1].startswith("Erna ging de KPI van € 79")
+    assert dutch.lines[1].startswith("Niet van toeval te onderscheiden: van € 79")
     assert digest(koers_home, "bo") is None
 
 

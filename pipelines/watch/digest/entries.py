@@ -10,11 +10,11 @@ from pipelines.watch.actions import DONE, DROPPED
 from pipelines.watch.digest.matter import Due, Item, Kpi, LateSource, Matter
 from pipelines.watch.digest.words import DIGEST_WORDS
 from pipelines.watch.drift import DRIFT, PERSON, Judged
-from pipelines.watch.effect import FEWEST_AFTER, FEWEST_BEFORE
 from pipelines.watch.figures import Figures
-from pipelines.watch.formats import date, label, number, period, value
+from pipelines.watch.formats import date, label, number, period
 from pipelines.watch.letter import Entry
 from pipelines.watch.machine import MISSING
+from pipelines.watch.outcome_words import in_words
 from pipelines.watch.words import WORDS
 
 NAMES = 12
@@ -228,24 +228,8 @@ class Entries:
         said, row = due.outcome, due.row
         if said.answer in ("not_due", "dropped"):
             return []
-        figures: dict[str, str] = {}
-        if (seen := said.change) is not None:
-            figures = {
-                "old": self._value(seen.before, row),
-                "new": self._value(seen.after, row),
-                "low": self.figures.signed(seen.lower, row),
-                "high": self.figures.signed(seen.upper, row),
-            }
-        counts = {
-            "before": said.closed_before,
-            "after": said.closed_after,
-            "few_before": FEWEST_BEFORE,
-            "few_after": FEWEST_AFTER,
-        }
-        return [self.words[f"outcome_{said.answer}"].format(**figures, **counts)]
-
-    def _value(self, amount: float, row: Judged) -> str:
-        return value(amount, row.unit, self.language, currency=self.currency)
+        sentence = in_words(said, self.language, row.unit, self.currency)
+        return [f"{sentence[0].upper()}{sentence[1:]}."]
 
     def _label(self, kpi: Kpi) -> str:
         return label(kpi.label_nl if self.language == "nl" else kpi.label_en)

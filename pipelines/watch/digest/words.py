@@ -72,14 +72,6 @@ DIGEST_WORDS = {
         "review_what": "Bekijk of definitie, doel en eigenaar nog kloppen.",
         "more": "{names} en nog {n}",
         "action_about": "Over {kpi} van {unit}.",
-        "outcome_too_few_before": "Of het hielp valt niet te zeggen: er zijn {before} afgesloten "
-        "perioden van ervoor, en {few_before} nodig.",
-        "outcome_too_early": "Of het helpt is nog niet te zeggen: {after} van de {few_after} "
-        "afgesloten perioden erna zijn er.",
-        "outcome_changed": "Erna is de KPI veranderd: van {old} naar {new}, een verschil van {low} "
-        "tot {high} (95%).",
-        "outcome_chance": "Erna ging de KPI van {old} naar {new}; dat kan toeval zijn (95%: {low} "
-        "tot {high}).",
     },
     "en": {
         "title": "Koers: Digest up to {until}: {said}",
@@ -152,13 +144,5 @@ DIGEST_WORDS = {
         "review_what": "See whether definition, target and owner still hold.",
         "more": "{names} and {n} more",
         "action_about": "About {kpi} of {unit}.",
-        "outcome_too_few_before": "Whether it helped cannot be said: there are {before} closed "
-        "periods from before, and {few_before} are needed.",
-        "outcome_too_early": "Whether it helps cannot be said yet: {after} of the {few_after} "
-        "closed periods after it are there.",
-        "outcome_changed": "After it the KPI changed: from {old} to {new}, a difference of {low} to"
-        " {high} (95%).",
-        "outcome_chance": "After it the KPI went from {old} to {new}; that may be chance (95%: "
-        "{low} to {high}).",
     },
 }
