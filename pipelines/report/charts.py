@@ -19,7 +19,8 @@ COLOURS = {
     for name in ("text", "value", "usual", "target", "band", "off", "unusual", "up", "down")
 }
 _LOCALES = {"nl": "nl-NL", "en": "en-GB"}
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+LAYERS = ("usual_from", "lower", "upper", "target", "value", "off", "unusual")
+"""The layers of a trend by the field or mark that each draws: one without any is left out."""
 
 
 def script(language: str, trends: Iterable[tuple[str, str]]) -> str:
@@ -46,11 +47,13 @@ def trend(unit: str, grain: str) -> dict[str, Any]:
             "tooltip": {"field": "told", "type": "nominal"},
         },
     }
+    drawn = [
+        {"name": name, **layer} for name, layer in zip(LAYERS, layers(unit, COLOURS), strict=True)
+    ]
     return {
-        "$schema": _SCHEMA,
         **_frame(260),
         "encoding": {"x": time_axis(grain)},
-        "layer": [*layers(unit, COLOURS), hover],
+        "layer": [*drawn, {"name": "hover", **hover}],
     }
 
 
@@ -66,7 +69,6 @@ def waterfall(unit: str) -> dict[str, Any]:
         "value": COLOURS["up"],
     }
     return {
-        "$schema": _SCHEMA,
         **_frame({"step": 30}),
         "encoding": {"y": down},
         "layer": [
@@ -93,6 +95,7 @@ def _frame(height: Any) -> dict[str, Any]:
     return {
         "width": "container",
         "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
         "background": "transparent",
         "padding": {"left": 4, "right": 12, "top": 8, "bottom": 4},
         "config": {**style(COLOURS["text"]), "font": "inherit", "aria": False},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.report.facts import Figure
@@ -44,7 +44,7 @@ def spark(course: Sequence[Figure]) -> Spark | None:
     return Spark(_path(values, at), _path(targets, at), f"M{x:.1f} {y:.1f}h0")
 
 
-def _path(values, at) -> str:  # type: ignore[no-untyped-def]
+def _path(values: Sequence[float | None], at: Callable[[int, float], tuple[float, float]]) -> str:
     parts, is_down = [], False
     for n, value in enumerate(values):
         if value is None:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import duckdb
@@ -65,9 +66,17 @@ inner join periods using (kpi, period_start)
 where periods.age <= 2
 """
 
+# No join with dim_kpi: so only the part of the file that holds this KPI at this grain is read.
 _COURSE = f"""
 with at_cadence as (
-    {_AT_CADENCE} and status.kpi = $kpi and ($only is null or status.org_unit_id = $only)
+    select status.*
+    from fct_kpi_status as status
+    inner join dim_org_unit as unit on status.org_unit_id = unit.org_unit_id
+    where
+        not unit.is_unassigned
+        and status.kpi = $kpi
+        and status.grain = $cadence
+        and ($layer is null or unit.layer = $layer)
 )
 
 select {", ".join(_COLUMNS)}
@@ -90,10 +99,9 @@ select
     moved.contribution::double as contribution,
     moved.change_total::double as change_total
 from fct_kpi_contributions as moved
-inner join dim_kpi as kpi on moved.kpi = kpi.kpi and moved.grain = kpi.cadence
 left join dim_org_unit as units
     on moved.contributor_type = 'child_unit' and moved.contributor = units.org_unit_id
-where moved.kpi = $kpi and moved.period_start = $period_start
+where moved.kpi = $kpi and moved.grain = $cadence and moved.period_start = $period_start
 order by all
 """
 
@@ -223,6 +231,10 @@ class Facts:
             figure = _figure(cells)
             into = self.newest if age == 1 else self.before
             into[figure.kpi, figure.org_unit_id] = figure
+        self._by_kpi: defaultdict[str, list[Figure]] = defaultdict(list)
+        for figure in self.newest.values():
+            self._by_kpi[figure.kpi].append(figure)
+        self._moves: dict[str, dict[str, list[Moves]]] = {}
         self._has_moves = bool(columns_of(connection, "fct_kpi_contributions"))
 
     @property
@@ -239,7 +251,7 @@ class Facts:
 
     def of_kpi(self, kpi: str) -> list[Figure]:
         """The newest closed period of every unit."""
-        return [figure for (name, _), figure in self.newest.items() if name == kpi]
+        return self._by_kpi.get(kpi, [])
 
     def headline(self, kpi: str) -> Figure | None:
         """The figure that stands for a KPI: of the highest unit that has a target, else of the
@@ -257,13 +269,16 @@ class Facts:
     def rank(self, org_unit_id: str) -> int:
         return LAYERS.index(self.units[org_unit_id].layer)
 
-    def course(self, kpi: str, org_unit_id: str) -> list[Figure]:
-        """The periods of a KPI of one unit, oldest first."""
-        return self.courses(kpi, org_unit_id).get(org_unit_id, [])
+    @cached_property
+    def at_the_top(self) -> dict[str, dict[str, list[Figure]]]:
+        """By KPI and unit, the courses of the units of the first layer."""
+        layer = next(iter(self.layers), None)
+        return {kpi: self.courses(kpi, layer) for kpi in self.kpis}
 
-    def courses(self, kpi: str, only: str | None = None) -> dict[str, list[Figure]]:
-        """The periods of a KPI, oldest first, by unit; of all units, or of one."""
-        asked = {"kpi": kpi, "only": only, "periods": PERIODS[self.kpis[kpi].cadence]}
+    def courses(self, kpi: str, layer: str | None = None) -> dict[str, list[Figure]]:
+        """The periods of a KPI, oldest first, by unit; of all units, or of those of a layer."""
+        cadence = self.kpis[kpi].cadence
+        asked = {"kpi": kpi, "cadence": cadence, "layer": layer, "periods": PERIODS[cadence]}
         found: defaultdict[str, list[Figure]] = defaultdict(list)
         for cells in self.connection.execute(_COURSE, asked).fetchall():
             figure = _figure(cells)
@@ -272,23 +287,26 @@ class Facts:
 
     def moves(self, kpi: str) -> dict[str, list[Moves]]:
         """What moved a KPI in its newest closed period, by unit."""
+        if kpi in self._moves:
+            return self._moves[kpi]
         newest = next(iter(self.of_kpi(kpi)), None)
         if newest is None or not self._has_moves:
             return {}
         groups: defaultdict[tuple[Any, ...], list[Move]] = defaultdict(list)
         changes: dict[tuple[Any, ...], float] = {}
-        asked = {"kpi": kpi, "period_start": newest.period_start}
-        for *key, contributor, name, effect, contribution, change in self.connection.execute(
-            _MOVES, asked
-        ).fetchall():
-            groups[tuple(key)].append(Move(contributor, name, effect, contribution))
-            changes[tuple(key)] = change
+        cadence = self.kpis[kpi].cadence
+        asked = {"kpi": kpi, "cadence": cadence, "period_start": newest.period_start}
+        for row in self.connection.execute(_MOVES, asked).fetchall():
+            key, move, change = row[:4], Move(*row[4:8]), row[8]
+            groups[key].append(move)
+            changes[key] = change
         found: defaultdict[str, list[Moves]] = defaultdict(list)
         for key, moves in groups.items():
             unit, comparison, contributor_type, compared_with = key
             made = Moves(comparison, contributor_type, compared_with, changes[key], tuple(moves))
             found[unit].append(made)
-        return dict(found)
+        self._moves[kpi] = dict(found)
+        return self._moves[kpi]
 
     def freshness(self) -> list[dict[str, Any]]:
         """fct_source_freshness, with what was read of each stream where that may be told."""
@@ -301,6 +319,7 @@ class Facts:
         rows.sort(key=lambda row: (row["connector"], row["stream"]))
         return [{**row, **quality.get((row["connector"], row["stream"]), {})} for row in rows]
 
+    @cached_property
     def covers_until(self) -> dict[str, dt.date]:
         """By connector, the last day that its data cover."""
         found: dict[str, dt.date] = {}

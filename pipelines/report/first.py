@@ -214,7 +214,7 @@ def _scorecard(facts: Facts, tell: Teller) -> list[dict[str, Any]]:
                     "change": tell.change(change, kpi.unit),
                     "badges": tell.badges(figure),
                     "owner": unit.owner if len(facts.in_layer("organisation")) > 1 else kpi.owner,
-                    "spark": spark(facts.course(figure.kpi, figure.org_unit_id)),
+                    "spark": spark(facts.at_the_top[figure.kpi].get(figure.org_unit_id, [])),
                 }
             )
     return tiles

@@ -74,7 +74,9 @@ class KpiPages:
             "trend_kind": f"trend/{kpi.unit}/{kpi.cadence}",
             "waterfall_kind": f"waterfall/{kpi.unit}",
             "moves": self._moves(org_unit_id, now),
-            "alerts": [alert_row(each, self.facts, tell) for each in self.said.of(kpi.kpi, unit.org_unit_id)],
+            "alerts": [
+                alert_row(each, self.facts, tell) for each in self.said.of(kpi.kpi, org_unit_id)
+            ],
             "actions": [
                 action_row(each, kpi, tell, self.facts)
                 for each in self.said.actions_of(kpi.kpi, unit.org_unit_id)
@@ -301,7 +303,7 @@ def action_row(seen: SeenAction, kpi: Kpi | None, tell: Teller, facts: Facts) ->
 
 def _definition(kpi: Kpi, facts: Facts, tell: Teller) -> list[tuple[str, str]]:
     words = tell.words
-    covers = facts.covers_until()
+    covers = facts.covers_until
     if kpi.denominator:
         computed = tell.say("formula_ratio", numerator=kpi.numerator, denominator=kpi.denominator)
     else:

@@ -35,7 +35,7 @@ def source_list(facts: Facts, said: Said, tell: Teller) -> dict[str, Any]:
             {
                 "connector": row["connector"],
                 "stream": row["stream"],
-                "loaded_at": tell.date(row["last_loaded_at"].date() if row["last_loaded_at"] else None),
+                "loaded_at": tell.date(read.date() if (read := row["last_loaded_at"]) else None),
                 "covers_until": tell.date(row["covers_until"]),
                 "is_silent": row["connector"] in silent,
                 "counts": [tell.whole(row.get(name)) for name in counts],

@@ -18,6 +18,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def _make(
         ) from error
     except duckdb.Error as error:
         raise ReportError(
-            f"{publication.file} cannot be read as this Koers needs it: {error}. Run `koers publish`."
+            f"{publication.file} is not as this Koers needs it: {error}. Run `koers publish`."
         ) from error
     finally:
         if building.exists():
@@ -215,10 +216,10 @@ def _put(file: Path, text: str) -> int:
 def _vega(folder: Path) -> Path:
     """Vega, Vega-Lite and Vega-Embed as one script, from the library that draws our pictures. Takes
     seconds to put together, so it is kept."""
-    import vl_convert
-
-    file = folder / f"vega-{vl_convert.__version__}.js"
+    file = folder / f"vega-{version('vl-convert-python')}.js"
     if not file.exists():
+        import vl_convert
+
         made = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
         part = file.with_suffix(".part")
         part.write_text(made, encoding="utf-8")

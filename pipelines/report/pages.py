@@ -96,7 +96,7 @@ class Site:
         facts, said, tell = self.facts, self.said, self.tell
         yield self._made("first", places.FIRST, first_page(facts, said, tell, self.edition.today))
         for layer in facts.layers:
-            legend = [tell.badge(s) for s in ("on_course", "off_course")] + [tell.unusual]
+            legend = [tell.badge("on_course"), tell.badge("off_course"), tell.unusual]
             tables = {**layer_tables(facts, layer, tell), "legend": legend}
             yield self._made("layer", places.layer_page(layer), tables)
         nodes = tree(facts, tell, driver_parts(facts, tell))
@@ -133,14 +133,15 @@ class Site:
         tell, edition = self.tell, self.edition
         words = tell.words
         layers = [(places.layer_page(x), LAYERS[self.language][x]) for x in self.facts.layers]
-        until = max(self.facts.covers_until().values(), default=None)
+        until = max(self.facts.covers_until.values(), default=None)
         chosen = edition.audience.individuals
+        top = self.facts.in_layer("organisation")
         return {
             "language": self.language,
             "other": next(each for each in LANGUAGES if each != self.language),
             "w": words,
             "states": STATES[self.language],
-            "organisation": label(edition.organisation),
+            "organisation": top[0].name if len(top) == 1 else label(edition.organisation),
             "menu": [
                 (places.FIRST, words["first"]),
                 *layers,

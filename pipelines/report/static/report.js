@@ -68,7 +68,15 @@
       var kind = box.dataset.chart;
       var spec = JSON.parse(JSON.stringify(window.koers.specs[kind]));
       var isTrend = kind.indexOf("trend/") === 0;
-      spec.data = { values: rows(document.getElementById(box.dataset.table), isTrend) };
+      var values = rows(document.getElementById(box.dataset.table), isTrend);
+      spec.data = { values: values };
+      if (isTrend) {
+        spec.layer = spec.layer.filter(function (layer) {
+          return layer.name === "hover" || values.some(function (row) {
+            return row.mark === layer.name || (row[layer.name] !== null && row[layer.name] !== undefined);
+          });
+        });
+      }
       if (!isTrend && box.clientWidth < 520) { spec.encoding.y.axis.labelLimit = Math.round(box.clientWidth * 0.5); }
       return vegaEmbed(box, spec, {
         actions: false, ast: true, renderer: "svg", defaultStyle: false,
