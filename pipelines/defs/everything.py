@@ -14,6 +14,7 @@ from pipelines.defs.freshness import of_publication
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
 from pipelines.defs.models import model_assets
 from pipelines.defs.publication import publication_assets
+from pipelines.defs.report import report_job, report_sensor
 from pipelines.defs.schedules import (
     delivery_sensor,
     drift_sensor,
@@ -43,6 +44,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             nightly,
             restate_job(manifest),
             watch_job(),
+            report_job(),
             deliver,
             *map(act_job, ACTS),
         ],
@@ -51,6 +53,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             inbox_sensor,
             drift_sensor,
             alerts_sensor,
+            report_sensor,
             delivery_sensor,
             failure_sensor,
             night_sensor,

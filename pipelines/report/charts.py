@@ -69,7 +69,7 @@ def waterfall(unit: str) -> dict[str, Any]:
         "value": COLOURS["up"],
     }
     return {
-        **_frame({"step": 30}),
+        **_frame(300),
         "encoding": {"y": down},
         "layer": [
             {

@@ -77,13 +77,18 @@
           });
         });
       }
+      if (!isTrend) { spec.height = 30 * values.length; }
       if (!isTrend && box.clientWidth < 520) { spec.encoding.y.axis.labelLimit = Math.round(box.clientWidth * 0.5); }
       return vegaEmbed(box, spec, {
         actions: false, ast: true, renderer: "svg", defaultStyle: false,
         formatLocale: window.koers.number, timeFormatLocale: window.koers.time,
         tooltip: { theme: "koers", disableDefaultStyle: true, sanitize: escaped }
       });
-    }).then(function () { box.classList.add("is-drawn"); });
+    }).then(function () {
+      // The box has a name and the table the numbers: what is inside would only be noise.
+      box.querySelector("svg").setAttribute("aria-hidden", "true");
+      box.classList.add("is-drawn");
+    });
   }
 
   function escaped(value) {
