@@ -61,7 +61,8 @@ def waterfall(unit: str) -> dict[str, Any]:
     """From a value to another in steps: a bar from `from` to `to` each, in the order of `n`; the
     two ends are ticks."""
     axis = {"title": None, "labelLimit": 230, "labelPadding": 8, "ticks": False, "domain": False}
-    down = {"field": "label", "type": "nominal", "sort": None, "axis": axis}
+    by_order = {"field": "n", "op": "min", "order": "ascending"}
+    down = {"field": "label", "type": "nominal", "sort": by_order, "axis": axis}
     across = {"type": "quantitative", "scale": {"zero": False}, "axis": value_axis(unit)}
     told = {"field": "told", "type": "nominal"}
     colour = {
@@ -98,5 +99,5 @@ def _frame(height: Any) -> dict[str, Any]:
         "autosize": {"type": "fit-x", "contains": "padding"},
         "background": "transparent",
         "padding": {"left": 4, "right": 12, "top": 8, "bottom": 4},
-        "config": {**style(COLOURS["text"]), "font": "inherit", "aria": False},
+        "config": {**style(COLOURS["text"]), "aria": False},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from pipelines.watch.formats import date, number, period, value
 from pipelines.watch.words import WORDS as MESSAGE_WORDS
 
 NONE = "–"
+_SILENT = ("no_target", "not_judged", "no_data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ class Teller:
         """A difference between two values, with its sign; percentages differ by points."""
         if amount is None:
             return NONE
-        sign = "-" if amount < 0 else "+"
         if unit == "percent":
             points = number(abs(amount) * 100, 1, self.language)
-            return sign + MESSAGE_WORDS[self.language]["points"].format(n=points)
-        return sign + self.amount(abs(amount), unit)
+            shown = MESSAGE_WORDS[self.language]["points"].format(n=points)
+        else:
+            shown = self.amount(abs(amount), unit)
+        sign = "-" if amount < 0 else "+"
+        return sign + shown if re.search(r"[1-9]", shown) else shown
 
     def band(self, lower: float | None, upper: float | None, unit: str) -> str:
         """`vanaf 90`, `tot en met 10`, `90 tot 110`."""
@@ -88,6 +92,10 @@ class Teller:
         """Its state, and whether it is unusual."""
         found = [self.badge(figure.state)]
         return [*found, self.unusual] if figure.is_unusual else found
+
+    def marks(self, figure: Figure) -> list[Badge]:
+        """The same where there is no room for what says little."""
+        return [badge for badge in self.badges(figure) if badge.tone not in _SILENT]
 
     def streak(self, figure: Figure) -> str:
         """How long it has been like this."""

@@ -99,7 +99,7 @@ def test_one_ingest_job_per_connector_and_one_transform_job(
 ) -> None:
     ingest = {f"ingest_{name}" for name in discover()}
     others = {"transform", "nightly", "restate", "watch_publication", "make_report", "deliver"}
-        others.add("__ASSET_JOB")
+    others.add("__ASSET_JOB")
     again = {f"backfill_{name}" for name, each in discover().items() if each.api is not None}
     acts = {act.job for act in ACTS}
     assert {job.name for job in repository.get_all_jobs()} == ingest | again | others | acts
