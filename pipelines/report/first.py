@@ -212,7 +212,7 @@ def _scorecard(facts: Facts, tell: Teller) -> list[dict[str, Any]]:
                     "value": tell.amount(figure.kpi_value, kpi.unit),
                     "target": tell.amount(figure.target, kpi.unit),
                     "change": tell.change(change, kpi.unit),
-                    "badges": tell.badges(figure),
+                    "badges": tell.marks(figure),
                     "owner": unit.owner if len(facts.in_layer("organisation")) > 1 else kpi.owner,
                     "spark": spark(facts.at_the_top[figure.kpi].get(figure.org_unit_id, [])),
                 }

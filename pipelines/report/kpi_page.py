@@ -230,7 +230,7 @@ class KpiPages:
             "spark": self.sparks.get(org_unit_id),
             "value": self.tell.amount(figure.kpi_value, self.kpi.unit) if figure else NONE,
             "target": self.tell.amount(figure.target, self.kpi.unit) if figure else NONE,
-            "badges": self.tell.badges(figure) if figure else [],
+            "badges": self.tell.marks(figure) if figure else [],
         }
 
     def _above(self, org_unit_id: str) -> list[tuple[str, str]]:

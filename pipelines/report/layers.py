@@ -65,9 +65,7 @@ def _cell(facts: Facts, kpi: Kpi, unit: Unit, tell: Teller) -> dict[str, Any]:
     if figure is None:
         return {"value": NONE, "href": "", "badges": [], "target": ""}
     # A word in every cell would drown the ones that matter.
-    badges = [
-        b for b in tell.badges(figure) if b.tone not in ("no_target", "not_judged", "no_data")
-    ]
+    badges = tell.marks(figure)
     return {
         "value": "" if figure.state == "hidden" else tell.amount(figure.kpi_value, kpi.unit),
         "href": page_of(kpi.kpi, unit.org_unit_id),

@@ -64,7 +64,9 @@ def driver_parts(facts: Facts, tell: Teller) -> dict[tuple[str, str], str]:
         for moved in facts.moves(name).get(figure.org_unit_id, []):
             if (moved.comparison, moved.contributor_type) == ("previous_period", "driver_kpi"):
                 for move in moved.moves:
-                    found[name, move.contributor] = tell.change(move.contribution, kpi.unit)
+                    found[name, move.contributor] = tell.say(
+                        "part", n=tell.change(move.contribution, kpi.unit)
+                    )
     return found
 
 
@@ -82,5 +84,5 @@ def _node(facts: Facts, name: str, tell: Teller) -> Node:
         facts.units[figure.org_unit_id].name,
         tell.amount(figure.kpi_value, kpi.unit),
         tell.change(change, kpi.unit),
-        tell.badges(figure),
+        tell.marks(figure),
     )

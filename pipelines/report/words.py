@@ -155,7 +155,7 @@ WORDS = {
         "share": "Deel",
         "since": "Sinds",
         "signal": "Signaal",
-        "deviation": "Naast het doel",
+        "deviation": "Buiten de band",
         "sample": "Aantal",
         "event": "Bekend",
         "updated": "Bijgewerkt",
@@ -225,6 +225,7 @@ WORDS = {
         "tree_intro": "Van doel naar oorzaak: onder elke KPI staan de KPI's die hem bewegen. De"
         " cijfers zijn van de hoogste eenheid die er een doel voor heeft.",
         "again": "staat hierboven uitgewerkt",
+        "part": "droeg {n} bij",
         "alerts_intro": "Elk signaal dat er was, het nieuwste eerst.",
         "more_alerts": "Getoond zijn de nieuwste {n} van {total}.",
         "sources_intro": "Hoe oud de gegevens zijn, per stroom van elke bron.",
@@ -309,7 +310,7 @@ WORDS = {
         "share": "Share",
         "since": "Since",
         "signal": "Alert",
-        "deviation": "From the target",
+        "deviation": "Outside the band",
         "sample": "Records",
         "event": "Known",
         "updated": "Updated",
@@ -378,6 +379,7 @@ WORDS = {
         "tree_intro": "From goal to cause: below every KPI are the KPIs that move it. The figures"
         " are of the highest unit that has a target for it.",
         "again": "worked out above",
+        "part": "contributed {n}",
         "alerts_intro": "Every alert there was, the newest first.",
         "more_alerts": "Shown are the newest {n} of {total}.",
         "sources_intro": "How old the data are, by stream of each source.",
