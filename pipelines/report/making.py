@@ -166,7 +166,13 @@ def _write(
     templates = environment()
     count = 0
     with open_publication(publication) as connection:
-        facts = Facts(connection)
+        try:
+            facts = Facts(connection)
+        except KeyError as error:
+            raise ReportError(
+                f"{publication.file} has no column {error}: it is of another Koers. Run `koers "
+                "publish`."
+            ) from error
         said = read_said(
             home.ledger, connection, audience, utc_now().astimezone(chosen.zone).date()
         )

@@ -79,14 +79,16 @@
       }
       if (!isTrend) { spec.height = 30 * values.length; }
       if (!isTrend && box.clientWidth < 520) { spec.encoding.y.axis.labelLimit = Math.round(box.clientWidth * 0.5); }
-      return vegaEmbed(box, spec, {
+      // In a box of its own, out of sight for screen readers: it would rename the one it is in.
+      var inner = document.createElement("div");
+      inner.setAttribute("aria-hidden", "true");
+      box.appendChild(inner);
+      return vegaEmbed(inner, spec, {
         actions: false, ast: true, renderer: "svg", defaultStyle: false,
         formatLocale: window.koers.number, timeFormatLocale: window.koers.time,
         tooltip: { theme: "koers", disableDefaultStyle: true, sanitize: escaped }
       });
     }).then(function () {
-      // The box has a name and the table the numbers: what is inside would only be noise.
-      box.querySelector("svg").setAttribute("aria-hidden", "true");
       box.classList.add("is-drawn");
     });
   }
@@ -110,7 +112,11 @@
         if (entry.isIntersecting) { seen.unobserve(entry.target); draw(entry.target); }
       });
     }, { rootMargin: "200px" });
-    boxes.forEach(function (box) { seen.observe(box); });
+    boxes.forEach(function (box) {
+      // What is in view from the start need not wait for a frame.
+      var place = box.getBoundingClientRect();
+      if (place.height && place.top < innerHeight && place.bottom > 0) { draw(box); } else { seen.observe(box); }
+    });
   }
 
   document.querySelectorAll("button[data-do]").forEach(function (button) {
