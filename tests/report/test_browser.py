@@ -31,8 +31,8 @@ def opened(file: Path) -> tuple[str, list[str]]:
     """The page as it is after its scripts ran, and what the console says."""
     done = subprocess.run(
         [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
-            "--disable-background-networking", "--window-size=1280,3000", "--virtual-time-budget=20000",
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,3000",
+            "--disable-background-networking", "--virtual-time-budget=20000",
             "--run-all-compositor-stages-before-draw", "--enable-logging=stderr", "--dump-dom",
             file.as_uri(),
         ],
