@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +20,25 @@ from tests.report.example import HOSTILE, publish_example
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
+AXE = os.environ.get("AXE_CORE", "")
+"""The file axe.min.js of npm's axe-core, which is no part of Koers: who has it, tests with it."""
+
+RUN_AXE = """
+addEventListener("load", function () {
+  setTimeout(function () {
+    axe.run({ preload: false }).then(function (found) {
+      var said = document.createElement("pre");
+      said.id = "axe";
+      said.textContent = JSON.stringify(found.violations.map(function (each) {
+        return [each.id, each.nodes.map(function (node) { return node.html.slice(0, 200); })];
+      }));
+      document.body.appendChild(said);
+    });
+  }, 3000);
+});
+"""
+PAGES = ("index.html", "layer-team.html", "tree.html", "alerts.html", "sources.html", "kpis.html")
+
 pytestmark = pytest.mark.skipif(not BROWSER, reason="needs Chromium")
 
 
@@ -59,3 +81,24 @@ def test_a_page_without_charts_loads_no_vega(folder: Path) -> None:
     assert said == []
     assert "vega" not in shown
     assert len((folder / "nl" / "index.html").read_bytes()) < 300_000
+
+
+@pytest.mark.skipif(not AXE, reason="AXE_CORE names no axe.min.js")
+@pytest.mark.parametrize("page", [*PAGES, page_of("revenue", "sales")])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(folder: Path, tmp_path: Path, page: str, theme: str) -> None:
+    copy = tmp_path / "report"
+    shutil.copytree(folder, copy)
+    shutil.copyfile(AXE, copy / "shared" / "axe.js")
+    (copy / "shared" / "run-axe.js").write_text(RUN_AXE, encoding="utf-8")
+    file = copy / "nl" / page
+    text = file.read_text(encoding="utf-8").replace("<html ", f'<html data-theme="{theme}" ', 1)
+    shared = "/".join([".."] * (page.count("/") + 1)) + "/shared"
+    scripts = "".join(
+        f'<script src="{shared}/{name}"></script>' for name in ("axe.js", "run-axe.js")
+    )
+    file.write_text(text.replace("</head>", scripts + "</head>", 1), encoding="utf-8")
+    shown, _ = opened(file)
+    found = re.search(r'<pre id="axe">(.*?)</pre>', shown, re.DOTALL)
+    assert found, "axe did not come to an end"
+    assert json.loads(html.unescape(found[1])) == []
