@@ -1,6 +1,5 @@
 """The report as an asset, and what has it made again when the ledger moves between two runs."""
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -8,7 +7,7 @@ import dagster as dg
 from pipelines.defs.dead_runs import goes_on
 from pipelines.defs.models import OWNERS
 from pipelines.publication import current
-from pipelines.settings import home, settings
+from pipelines.settings import home
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -70,16 +69,13 @@ def report_job() -> "UnresolvedAssetJobDefinition":
     description="Has the report made again when something was said of an alert.",
 )
 def report_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    from pipelines.report.ledger import mark
+    from pipelines.report.making import out_of_date
 
-    at = home()
-    publication = current(at)
-    if publication is None:
-        return dg.SkipReason("Nothing is published yet.")
-    today = dt.datetime.now(settings(at).zone).date()
-    now = f"{publication.publication_id}/{mark(at.ledger, today)}"
-    if context.cursor == now:
-        return dg.SkipReason("Nothing changed since.")
+    wanted = out_of_date(home())
+    if not wanted:
+        return dg.SkipReason("Every report is up to date.")
+    if context.cursor == wanted:
+        return dg.SkipReason("Asked for before.")
     if any(goes_on(context.instance, job) for job in ("transform", "nightly", "make_report")):
         return dg.SkipReason("A run goes on that makes it.")
-    return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=now)
+    return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=wanted)

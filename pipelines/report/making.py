@@ -89,6 +89,20 @@ def make_reports(
     return result
 
 
+def out_of_date(home: Home) -> str:
+    """Names what would be made again of the reports that there are; empty where nothing would. An
+    audience that has no report yet waits for the next run. Cheap: for a sensor. Raises
+    SettingsError, PublicationError, LedgerError."""
+    chosen, found = settings(home), []
+    for name, audience in audiences(home).items():
+        there, publication = _there(home.report / name), current(home, name)
+        if there is not None and publication is not None:
+            marked = _mark(home, chosen, audience, publication)
+            if there["mark"] != marked:
+                found.append(f"{name}/{marked}")
+    return " ".join(found)
+
+
 def _up_to_date(
     home: Home, chosen: Settings, name: str, audience: Audience, progress: Callable[[str], None]
 ) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from functools import cache
 
@@ -13,6 +14,7 @@ from pipelines.report.places import page_of
 from pipelines.settings import Home, Settings
 from pipelines.watch.letter import Link
 
+_log = logging.getLogger(__name__)
 WORDS = {"nl": "In het rapport", "en": "In the report"}
 
 ReportLinks = Callable[[str, str], list[Link]]
@@ -41,6 +43,11 @@ def report_links(home: Home, settings: Settings) -> ReportLinks:
             if publication is not None:
                 with open_publication(publication) as connection:
                     return frozenset(connection.execute(_PAGES).fetchall())
+        _log.warning(
+            "Messages go without a link to the report: no publication of audience %s can be read "
+            "(`report_audience` in koers.yaml).",
+            alerts.report_audience,
+        )
         return frozenset()
 
     def made(alert_id: str, language: str) -> list[Link]:
