@@ -31,6 +31,9 @@ def lines(home: Home, settings: Settings, result: NightlyResult) -> Iterator[str
     sent = f"; {result.sent} messages sent" if settings.alerts.channels else "; no channel is set"
     yield f"Alerts     {open_alerts(home.ledger)} open{sent}"
     yield f"File       {home.publication()}"
+    report = home.report / "management" / "index.html"
+    if report.exists():
+        yield f"Report     {report}"
     yield "Look       koers up   opens the Dagster UI;   koers status   says this again"
 
 
