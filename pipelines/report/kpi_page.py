@@ -260,7 +260,7 @@ def alert_row(alert: Seen, facts: Facts, tell: Teller) -> dict[str, Any]:
         "href": page_of(alert.kpi, alert.org_unit_id) if is_there else "",
         "kind": KINDS[tell.language].get(alert.kind, alert.kind),
         "tone": "unusual" if alert.kind == "drift" else "off_course",
-        "state": words[alert.state],
+        "state": words["folded" if alert.is_folded and alert.is_raised else alert.state],
         "is_raised": alert.is_raised,
         "since": tell.period(alert.since, cadence) if alert.since else NONE,
         "period": tell.period(alert.period_start, cadence),

@@ -61,6 +61,7 @@ ALERT_STATES = {
     "nl": {
         "pending": "in afwachting",
         "firing": "nog niet opgepakt",
+        "folded": "hoort bij een ander signaal",
         "acknowledged": "opgepakt",
         "snoozed": "even stil",
         "recovering": "herstelt",
@@ -72,6 +73,7 @@ ALERT_STATES = {
     "en": {
         "pending": "pending",
         "firing": "nobody on it yet",
+        "folded": "part of another alert",
         "acknowledged": "someone is on it",
         "snoozed": "quiet for a while",
         "recovering": "recovering",
