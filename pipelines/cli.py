@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import alerting, digesting, governing
+from pipelines import alerting, digesting, governing, reporting
 from pipelines.powerbi.command import powerbi
 from pipelines.telling import in_words
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(alerting.app, name="alerts")
 app.command()(powerbi)
 app.command("digest")(digesting.digest)
+app.command("report")(reporting.report)
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
@@ -61,6 +62,7 @@ def run(
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
     from pipelines.summary import lines
@@ -89,6 +91,7 @@ def run(
             wait=wait,
             progress=_progress,
         )
+        renew(at)
         for line in lines(at, chosen, result):
             typer.echo(line)
     if result.failed:

@@ -6,7 +6,7 @@ Legend and themes are fixed here, so that it looks the same wherever it is drawn
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pipelines.course import Point
@@ -105,25 +105,28 @@ def specification(
         "layer": [
             {
                 "data": {"values": rows},
-                "encoding": {"x": _time_axis(grain)},
-                "layer": [
-                    _area("usual_from", "usual_to", unit, colours["usual"]),
-                    _line("lower", unit, colours["band"], strokeWidth=1.5),
-                    _line("upper", unit, colours["band"], strokeWidth=1.5),
-                    _line("target", unit, colours["target"], strokeWidth=1.5, strokeDash=[5, 4]),
-                    *(
-                        [_line("level", unit, colours["level"], strokeWidth=3)]
-                        if any(_shows(row, "level") for row in rows)
-                        else []
-                    ),
-                    _line("value", unit, colours["value"], strokeWidth=2.5, point={"size": 20}),
-                    *(_marks(name, unit, colours[name]) for name in _SHAPES),
-                ],
+                "encoding": {"x": time_axis(grain)},
+                "layer": layers(unit, colours, any(_shows(row, "level") for row in rows)),
             },
             *_legend(rows, colours, _WORDS[language]),
         ],
-        "config": _style(colours["text"]),
+        "config": style(colours["text"]),
     }
+
+
+def layers(unit: str, colours: Mapping[str, str], has_levels: bool = False) -> list[dict[str, Any]]:
+    """What is drawn of the fields usual_from, usual_to, lower, upper, target, value and mark, and
+    of level where rows have it."""
+    levels = [_line("level", unit, colours["level"], strokeWidth=3)] if has_levels else []
+    return [
+        _area("usual_from", "usual_to", unit, colours["usual"]),
+        _line("lower", unit, colours["band"], strokeWidth=1.5),
+        _line("upper", unit, colours["band"], strokeWidth=1.5),
+        _line("target", unit, colours["target"], strokeWidth=1.5, strokeDash=[5, 4]),
+        *levels,
+        _line("value", unit, colours["value"], strokeWidth=2.5, point={"size": 20}),
+        *(_marks(name, unit, colours[name]) for name in _SHAPES),
+    ]
 
 
 def _area(lower: str, upper: str, unit: str, colour: str) -> dict[str, Any]:
@@ -159,17 +162,22 @@ def _marks(name: str, unit: str, colour: str) -> dict[str, Any]:
 
 
 def _y(field: str, unit: str) -> dict[str, Any]:
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"zero": False},
+        "axis": value_axis(unit),
+    }
+
+
+def value_axis(unit: str) -> dict[str, Any]:
+    """The axis of a value in its unit; a percentage is a fraction."""
     shown = "format(datum.value, ',.6~r')"
     if unit == "percent":
         shown = "format(datum.value, '~%')"
     elif unit in ("currency", "count"):
         shown = f"abs(datum.value) >= 10000 ? format(datum.value, '~s') : {shown}"
-    return {
-        "field": field,
-        "type": "quantitative",
-        "scale": {"zero": False},
-        "axis": {"title": None, "tickCount": 4, "labelExpr": shown},
-    }
+    return {"title": None, "tickCount": 4, "labelExpr": shown}
 
 
 def _legend(
@@ -222,12 +230,12 @@ def _shows(row: dict[str, Any], name: str) -> bool:
     return any(row.get(field) is not None for field in _FIELDS[name])
 
 
-def _time_axis(grain: str) -> dict[str, Any]:
+def time_axis(grain: str) -> dict[str, Any]:
     axis = {"title": None, "format": _DATES.get(grain, "%b %Y"), "tickCount": 4, "grid": False}
     return {"field": "period", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
 
 
-def _style(text: str) -> dict[str, Any]:
+def style(text: str) -> dict[str, Any]:
     return {
         "font": "Arial, Liberation Sans, sans-serif",
         "view": {"stroke": None},

@@ -222,12 +222,20 @@ class Alerts(BaseModel):
         description="The address under which people reach `koers alerts serve`; without it messages"
         " hold no links.",
     )
+    report_url: str | None = Field(
+        default=None,
+        description="The address under which people reach the report of `report_audience`; messages"
+        " then hold a link to the page of their KPI.",
+    )
+    report_audience: str = Field(
+        default="organisation", description="Whose report that is; see audiences.yaml."
+    )
     links_days: int = Field(default=7, ge=1, le=90, description="How long a link works.")
     links_port: int = Field(
         default=3080, ge=1, le=65535, description="Where it listens, on this machine only."
     )
 
-    @field_validator("links_url")
+    @field_validator("links_url", "report_url")
     @classmethod
     def _usable_address(cls, value: str | None) -> str | None:
         if value is None:

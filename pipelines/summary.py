@@ -34,6 +34,9 @@ def lines(home: Home, settings: Settings, result: NightlyResult) -> Iterator[str
     for name, why in kept_back(home).items():
         yield f"Kept back  {told(name, why)}"
     yield f"File       {home.publication()}"
+    report = home.report / "management" / "index.html"
+    if report.exists():
+        yield f"Report     {report}"
     yield "Look       koers up   opens the Dagster UI;   koers status   says this again"
 
 

@@ -44,6 +44,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
+    from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
     from pipelines.up import UpError
@@ -59,6 +60,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         LedgerError,
         LinkServerError,
         PublicationError,
+        ReportError,
         RunFailedError,
         SaidError,
         SettingsError,

@@ -15,6 +15,7 @@ from pipelines.defs.freshness import of_publication
 from pipelines.defs.jobs import deliver, nightly, restate_job, transform_job, watch_job
 from pipelines.defs.models import model_assets
 from pipelines.defs.publication import publication_assets
+from pipelines.defs.report import report_job, report_sensor
 from pipelines.defs.schedules import (
     delivery_sensor,
     drift_sensor,
@@ -44,6 +45,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             nightly,
             restate_job(manifest),
             watch_job(),
+            report_job(),
             deliver,
             digest,
             *map(act_job, ACTS),
@@ -53,6 +55,7 @@ def build_definitions(manifest: Mapping[str, Any]) -> dg.Definitions:
             inbox_sensor,
             drift_sensor,
             alerts_sensor,
+            report_sensor,
             delivery_sensor,
             digest_sensor,
             failure_sensor,

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.models import OWNERS, POOL
+from pipelines.defs.report import report_asset
 from pipelines.kept_back import tell_kept_back, told
 from pipelines.marts import MARTS
 from pipelines.publication import current, utc_now
@@ -112,4 +113,4 @@ def publication_assets(
     def said() -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(metadata={"publications": record_all(home())})
 
-    return [management, watch, said]
+    return [management, watch, said, report_asset(WATCH)]

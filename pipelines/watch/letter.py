@@ -24,10 +24,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a reader can follow or do. The address may be a permission, so `repr` leaves it out."""
+    """What a reader can follow or do. The address may be a permission, so `repr` leaves it out.
+    is_act: it does something about the alert."""
 
     text: str
     url: str = dataclasses.field(repr=False)
+    is_act: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from connectors.core.privacy import SHORTEST, key_folder, read_key
 from pipelines.settings import Home, Settings
 from pipelines.watch.letter import Link
 from pipelines.watch.link_words import LINK_WORDS
+from pipelines.watch.report_links import report_links
 
 Act = Literal["acknowledge", "snooze_day", "snooze_week", "show"]
 ACTS: tuple[Act, ...] = get_args(Act)
@@ -132,10 +133,20 @@ def command_line(alert_id: str, language: str) -> str:
 
 
 def linking(home: Home, settings: Settings, now: dt.datetime) -> AlertLinks:
-    """How messages of now (aware) get their links, by the settings of a home.
+    """How messages of now (aware) get their links, by the settings of a home: those that do
+    something, then the page of the report.
 
-    Without `links_url`, or without a usable key (which the log tells), they get none.
+    Without `links_url`, or without a usable key (which the log tells), none does anything.
     """
+    acts, page = _acting(home, settings, now), report_links(home, settings)
+
+    def made(alert_id: str, recipient: str, language: str) -> list[Link]:
+        return [*acts(alert_id, recipient, language), *page(alert_id, language)]
+
+    return made
+
+
+def _acting(home: Home, settings: Settings, now: dt.datetime) -> AlertLinks:
     alerts = settings.alerts
     if alerts.links_url is None:
         return no_links

@@ -224,7 +224,7 @@ class _Writer:
         links = []
         if event.state == FIRING:
             links = self.links(event.alert_id, owner, self.language)
-            if not links:
+            if not any(each.is_act for each in links):
                 lines.append(command_line(event.alert_id, self.language))
         facts = {
             "target_name": "" if row.target is None else target,

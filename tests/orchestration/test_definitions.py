@@ -22,7 +22,7 @@ from pipelines.kpis import load_kpis
 from pipelines.settings import PROJECT_DIR, Alerts, Home, Settings
 
 STREAMS = {dg.AssetKey([c.name, s.name]) for c in discover().values() for s in c.streams}
-BESIDE = {dg.AssetKey(["watch"]), dg.AssetKey(["said"])}
+BESIDE = {dg.AssetKey(["watch"]), dg.AssetKey(["said"]), dg.AssetKey(["report"])}
 PUBLISHED = {dg.AssetKey(["publication", "management"]), *BESIDE}
 
 
@@ -99,7 +99,7 @@ def test_one_ingest_job_per_connector_and_one_transform_job(
 ) -> None:
     ingest = {f"ingest_{name}" for name in discover()}
     others = {"transform", "nightly", "restate", "watch_publication", "deliver", "digest"}
-    others |= {"__ASSET_JOB"}
+    others |= {"make_report", "__ASSET_JOB"}
     again = {f"backfill_{name}" for name, each in discover().items() if each.api is not None}
     acts = {act.job for act in ACTS}
     assert {job.name for job in repository.get_all_jobs()} == ingest | again | others | acts

@@ -217,23 +217,34 @@ def _owners(publication: duckdb.DuckDBPyConnection) -> tuple[frozenset[str], fro
 
 
 def _series(publication: duckdb.DuckDBPyConnection) -> dict[str, tuple[float | None, ...]]:
+    """As long for every KPI, also where a publication has no weeks of it."""
     rows = publication.execute(
         """
-        select
-            kpi,
-            list(case when is_closed and is_complete then kpi_value end order by period_start)
-        from fct_kpi_status
-        right join (
-            select * from (select distinct kpi from dim_kpi) as kpis
+        with
+
+        weekly as (
+            select status.kpi, status.period_start, status.kpi_value
+            from fct_kpi_status as status
+            inner join dim_org_unit as units on status.org_unit_id = units.org_unit_id
+            where
+                status.grain = $grain and units.layer = 'organisation'
+                and status.is_closed and status.is_complete
+        ),
+
+        wanted as (
+            select kpis.kpi, weeks.period_start
+            from (select distinct kpi from dim_kpi) as kpis
             cross join (
-                select distinct period_start from fct_kpi_status where grain = ? and is_closed
+                select distinct period_start from fct_kpi_status where grain = $grain and is_closed
             ) as weeks
-        ) as wanted using (kpi, period_start)
-        where (grain = ? and org_unit_id in (
-            select org_unit_id from dim_org_unit where layer = 'organisation'
-        )) or grain is null
-        group by kpi
+        )
+
+        select wanted.kpi, list(weekly.kpi_value order by wanted.period_start)
+        from wanted
+        left join weekly
+            on wanted.kpi = weekly.kpi and wanted.period_start = weekly.period_start
+        group by wanted.kpi
         """,
-        [RELATION_GRAIN, RELATION_GRAIN],
+        {"grain": RELATION_GRAIN},
     ).fetchall()
     return {kpi: tuple(values) for kpi, values in rows}
