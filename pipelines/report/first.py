@@ -26,12 +26,12 @@ MOST = 10
 def first_page(facts: Facts, said: Said, tell: Teller, today: dt.date) -> dict[str, Any]:
     """What the template of the first page needs."""
     figures = [f for f in facts.newest.values() if facts.units[f.org_unit_id].layer != PERSON]
-    judged = [f for f in figures if f.is_judged]
-    off = [f for f in judged if f.state == "off_course"]
+    # All that are counted elsewhere too, people included; who of them is only counted here.
+    judged = [f for f in facts.newest.values() if f.is_judged]
+    all_off = [f for f in judged if f.state == "off_course"]
+    off = [f for f in all_off if facts.units[f.org_unit_id].layer != PERSON]
     return {
-        "answer": _answer(facts, figures, judged, off, tell),
-        "good": len(judged) - len(off),
-        "bad": len(off),
+        "answer": _answer(figures, judged, all_off, len(all_off) - len(off), tell),
         "period": _period(facts, judged or figures, tell),
         "layers": _layers(facts, tell),
         "changes": _changes(facts, figures, tell),
@@ -43,13 +43,14 @@ def first_page(facts: Facts, said: Said, tell: Teller, today: dt.date) -> dict[s
 
 
 def _answer(
-    facts: Facts,
     figures: Sequence[Figure],
     judged: Sequence[Figure],
     off: Sequence[Figure],
+    people: int,
     tell: Teller,
 ) -> list[str]:
-    """How it goes, in at most three sentences."""
+    """How it goes, in at most three sentences. figures: without those of people; people: how many
+    of those off course are of people."""
     n = len(judged)
     if not n:
         sentences = [tell.words["how_none"]]
@@ -58,16 +59,11 @@ def _answer(
     else:
         on, wrong = tell.whole(n - len(off)), tell.whole(len(off))
         sentences = [tell.say("how_some", on=on, n=tell.whole(n), off=wrong)]
+    if people:
+        sentences.append(tell.counted("how_people", people))
     odd = sum(f.is_unusual and f.state != "off_course" for f in figures)
     if odd:
         sentences.append(tell.counted("how_unusual", odd))
-    people = sum(
-        f.state == "off_course"
-        for f in facts.newest.values()
-        if facts.units[f.org_unit_id].layer == PERSON
-    )
-    if people:
-        sentences.append(tell.counted("how_people", people))
     return sentences
 
 
