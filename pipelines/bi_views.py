@@ -7,7 +7,7 @@ field list reads `Eenheid`, `KPI`, `Waarde` (`kpi_overzicht`) or `Unit`, `KPI`, 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import duckdb
 
@@ -86,6 +86,12 @@ _VIEWS = {
     "nl": ("kpi_overzicht", "Een rij is een KPI van een eenheid in een periode, met namen."),
     "en": ("kpi_overview", "One row is one KPI of one unit in one period, with names."),
 }
+
+
+def views() -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Each view: its name, what a row is, and its columns with what they hold."""
+    for at, (name, about) in enumerate(_VIEWS.values()):
+        yield name, about, [(names[at], names[2 + at]) for _, *names in _COLUMNS]
 
 
 def add_views(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:

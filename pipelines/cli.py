@@ -320,6 +320,27 @@ def streams(
         typer.echo(line)
 
 
+@app.command()
+def tables(
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="As docs/data-dictionary.md holds it.")
+    ] = False,
+) -> None:
+    """The data dictionary: every published table, what a row is, and what its columns hold."""
+    from pipelines.dbt import prepare_manifest
+    from pipelines.dictionary import markdown, shown
+    from pipelines.settings import home, settings
+
+    at = home()
+    with in_words():
+        manifest = json.loads(prepare_manifest(at, settings(at)).read_text(encoding="utf-8"))
+    if as_markdown:
+        typer.echo(markdown(manifest), nl=False)
+        return
+    for line in shown(manifest):
+        typer.echo(line)
+
+
 @inbox.command("inspect")
 def inbox_inspect(
     file: Annotated[Path, typer.Argument(help="An export file, in an inbox or elsewhere.")],

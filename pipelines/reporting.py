@@ -27,12 +27,14 @@ def report(
 
     It is made again only where its publication or what was said of it changed.
     """
+    from pipelines.report import dbt_docs
     from pipelines.report.making import make_reports
-    from pipelines.settings import home
+    from pipelines.settings import home, settings
 
     at = home()
     with in_words():
-        done = make_reports(at, only=audience or None, progress=_progress)
+        models = dbt_docs.make(at, settings(at), _progress)
+        done = make_reports(at, only=audience or None, models=models, progress=_progress)
     opened = False
     for name, made in done.made.items():
         first = made.folder / (language.value if language else ".") / "index.html"
@@ -50,12 +52,16 @@ def renew(at: Home) -> None:
     """At the end of a run: where the ledger moved after the report was made, it is made again. What
     keeps it from that is said, and fails no run."""
     from pipelines.publication import current
+    from pipelines.report import dbt_docs
     from pipelines.report.making import ReportError, make_reports
+    from pipelines.settings import settings
     from pipelines.watch.ledger import LedgerError
 
     try:
         if current(at) is not None:
-            for name, why in make_reports(at, progress=_progress).refused.items():
+            models = dbt_docs.make(at, settings(at), _progress)
+            done = make_reports(at, models=models, progress=_progress)
+            for name, why in done.refused.items():
                 _progress(f"report: {name}: {why}")
     except (ReportError, LedgerError) as error:
         _progress(f"report: {error}")

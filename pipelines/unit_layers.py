@@ -14,6 +14,7 @@ from pipelines.marts import columns_of
 
 NAME = "dim_org_unit_layers"
 
+ABOUT = "One row is one unit, with the unit above it in every layer."
 COLUMNS = {
     "org_unit_id": "The unit.",
     "unit": "Its name; with the unit above it where more units of that layer are called so.",
@@ -103,8 +104,7 @@ def add_unit_layers(
     )
     table = f"published.main.{NAME}"
     connection.execute(f"create table {table} as {_SELECT.format(layers=layers)}")
-    about = "One row is one unit, with the unit above it in every layer."
-    connection.execute(f"comment on table {table} is '{about}'")
+    connection.execute(f"comment on table {table} is '{ABOUT}'")
     for column, comment in COLUMNS.items():
         connection.execute(f"comment on column {table}.{column} is '{comment}'")
     return (NAME,)

@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines.defs.dead_runs import goes_on
 from pipelines.defs.models import OWNERS
 from pipelines.publication import current
-from pipelines.settings import home
+from pipelines.settings import home, settings
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -29,11 +29,13 @@ def report_asset(after: dg.AssetKey) -> dg.AssetsDefinition:
         description="report/<audience>/: pages in Dutch and English, to open or to serve.",
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        from pipelines.report import dbt_docs
         from pipelines.report.making import make_reports
         from pipelines.report.picture import scorecard
 
         at = home()
-        done = make_reports(at, progress=context.log.info)
+        models = dbt_docs.make(at, settings(at), context.log.info)
+        done = make_reports(at, models=models, progress=context.log.info)
         for name, why in done.refused.items():
             context.log.error(f"audience {name} keeps its report of before: {why}")
         made = {name: str(each.folder / "index.html") for name, each in done.made.items()}

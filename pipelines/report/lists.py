@@ -27,10 +27,12 @@ def alert_list(facts: Facts, said: Said, tell: Teller) -> dict[str, Any]:
     }
 
 
-def source_list(facts: Facts, said: Said, tell: Teller) -> dict[str, Any]:
+def source_list(facts: Facts, said: Said, tell: Teller, models: str) -> dict[str, Any]:
+    """models: where dbt's documentation stands; empty where it does not."""
     silent = {each.kpi for each in said.alerts if each.is_of_source and each.is_raised}
     counts = ("rows_read", "rows_loaded", "rows_rejected", "rows_quarantined")
     return {
+        "models": models,
         "streams": [
             {
                 "connector": row["connector"],
@@ -41,7 +43,7 @@ def source_list(facts: Facts, said: Said, tell: Teller) -> dict[str, Any]:
                 "counts": [tell.whole(row.get(name)) for name in counts],
             }
             for row in facts.freshness()
-        ]
+        ],
     }  # fmt: skip
 
 

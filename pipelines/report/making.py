@@ -31,6 +31,7 @@ from pipelines.audiences import Audience, audiences
 from pipelines.kpis.lint import lint
 from pipelines.kpis.lint.facts import read_facts
 from pipelines.publication import Publication, PublicationError, current, open_publication, utc_now
+from pipelines.report import dbt_docs
 from pipelines.report.charts import script
 from pipelines.report.facts import Facts
 from pipelines.report.ledger import mark, read_said
@@ -69,9 +70,14 @@ class Reports:
 
 
 def make_reports(
-    home: Home, *, only: str | None = None, progress: Callable[[str], None] = lambda _: None
+    home: Home,
+    *,
+    only: str | None = None,
+    models: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Reports:
-    """Make what is not up to date: of every audience that is published, or of one.
+    """Make what is not up to date: of every audience that is published, or of one. models: the page
+    of `dbt_docs`.
 
     Raises ReportError for an audience that there is not, SettingsError, LedgerError.
     """
@@ -83,7 +89,8 @@ def make_reports(
         if only not in (None, name):
             continue
         try:
-            result.made[name] = _up_to_date(home, chosen, name, audience, progress)
+            its_models = models if dbt_docs.is_for(name) else None
+            result.made[name] = _up_to_date(home, chosen, name, audience, its_models, progress)
         except (ReportError, PublicationError) as error:
             result.refused[name] = str(error)
     return result
@@ -97,25 +104,31 @@ def out_of_date(home: Home) -> str:
     for name, audience in audiences(home).items():
         there, publication = _there(home.report / name), current(home, name)
         if there is not None and publication is not None:
-            marked = _mark(home, chosen, audience, publication)
+            models = dbt_docs.there(home) if dbt_docs.is_for(name) else None
+            marked = _mark(home, chosen, audience, publication, models)
             if there["mark"] != marked:
                 found.append(f"{name}/{marked}")
     return " ".join(found)
 
 
 def _up_to_date(
-    home: Home, chosen: Settings, name: str, audience: Audience, progress: Callable[[str], None]
+    home: Home,
+    chosen: Settings,
+    name: str,
+    audience: Audience,
+    models: Path | None,
+    progress: Callable[[str], None],
 ) -> Report:
     publication = current(home, name)
     if publication is None:
         raise ReportError(f"Nothing is published for {name} yet: koers run.")
     with _only_one(home.report, name):
-        marked = _mark(home, chosen, audience, publication)
+        marked = _mark(home, chosen, audience, publication, models)
         there = _there(home.report / name)
         if there is not None and there["mark"] == marked:
             return Report(name, home.report / name, publication.publication_id, there["pages"])
         progress(f"report: {name}")
-        return _make(home, chosen, name, audience, publication, marked)
+        return _make(home, chosen, name, audience, publication, models, marked)
 
 
 def _make(
@@ -124,6 +137,7 @@ def _make(
     name: str,
     audience: Audience,
     publication: Publication,
+    models: Path | None,
     marked: str,
 ) -> Report:
     began = time.monotonic()
@@ -133,7 +147,7 @@ def _make(
         shutil.rmtree(leftover)
     try:
         building.mkdir(parents=True)
-        pages = _write(building, home, chosen, name, audience, publication)
+        pages = _write(building, home, chosen, name, audience, publication, models)
         about = {"mark": marked, "publication_id": publication.publication_id, "pages": pages}
         (building / _BUILT).write_text(json.dumps(about) + "\n", encoding="utf-8")
         sync(building)
@@ -166,6 +180,7 @@ def _write(
     name: str,
     audience: Audience,
     publication: Publication,
+    models: Path | None,
 ) -> int:
     """Write all pages and what they need; how many pages."""
     local = publication.created_at.astimezone(chosen.zone)
@@ -176,6 +191,7 @@ def _write(
         publication.publication_id,
         local,
         chosen.currency,
+        f"../{dbt_docs.PLACE}" if models else "",
     )
     templates = environment()
     count = 0
@@ -223,6 +239,8 @@ def _write(
     for language in LANGUAGES:
         _put(shared / f"charts-{language}.js", script(language, trends))
     shutil.copyfile(_vega(home.report / ".made"), shared / "vega.js")
+    if models is not None:
+        shutil.copyfile(models, folder / dbt_docs.PLACE)
     return count
 
 
@@ -247,7 +265,13 @@ def _vega(folder: Path) -> Path:
     return file
 
 
-def _mark(home: Home, chosen: Settings, audience: Audience, publication: Publication) -> str:
+def _mark(
+    home: Home,
+    chosen: Settings,
+    audience: Audience,
+    publication: Publication,
+    models: Path | None,
+) -> str:
     """Of everything that a report is made from."""
     today = utc_now().astimezone(chosen.zone).date()
     code = hashlib.sha256()
@@ -260,6 +284,7 @@ def _mark(home: Home, chosen: Settings, audience: Audience, publication: Publica
         chosen.model_dump_json(),
         audience.model_dump_json(),
         code.hexdigest(),
+        models.name if models else "",
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

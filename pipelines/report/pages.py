@@ -32,7 +32,8 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Edition:
-    """What the pages say of themselves. created_at: of the publication, in the business zone."""
+    """What the pages say of themselves. created_at: of the publication, in the business zone;
+    models: where dbt's documentation stands, seen from a page of the first level, if it does."""
 
     organisation: str
     audience_name: str
@@ -40,6 +41,7 @@ class Edition:
     publication_id: str
     created_at: dt.datetime
     currency: str
+    models: str = ""
 
     @property
     def today(self) -> dt.date:
@@ -102,7 +104,9 @@ class Site:
         nodes = tree(facts, tell, driver_parts(facts, tell))
         yield self._made("tree", places.TREE, {"nodes": nodes})
         yield self._made("alerts", places.ALERTS, alert_list(facts, said, tell))
-        yield self._made("sources", places.SOURCES, source_list(facts, said, tell))
+        yield self._made(
+            "sources", places.SOURCES, source_list(facts, said, tell, self.edition.models)
+        )
         yield self._made("kpis", places.KPIS, kpi_list(facts, tell))
 
     def of_kpi(

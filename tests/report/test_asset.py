@@ -20,6 +20,7 @@ def no_vega(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "vega.js"
     file.write_text("window.vegaEmbed = null;", encoding="utf-8")
     monkeypatch.setattr("pipelines.report.making._vega", lambda folder: file)
+    monkeypatch.setattr("pipelines.report.dbt_docs.make", lambda *_: None)
 
 
 def test_the_asset_shows_the_scorecard_and_the_sensor_waits_for_news(koers_home: Home) -> None:
