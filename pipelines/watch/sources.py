@@ -19,11 +19,12 @@ from pipelines.marts import columns_of
 from pipelines.publication import Clock, Publication, open_publication, utc_now
 from pipelines.settings import Alerts, Channel
 from pipelines.watch.drift import FIRING, RESOLVED, Event, Judged, Silence, dedup_key, is_silent
+from pipelines.watch.endings import Ended, endings
 from pipelines.watch.formats import date, label, number
-from pipelines.watch.history import Told, following, latest, queue, record, silences
+from pipelines.watch.history import Told, latest, queue, record, silences
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.letter import Entry, Letter, Section
-from pipelines.watch.machine import AlertState, Reading, Rule, end, step
+from pipelines.watch.machine import AlertState, Reading, Rule, step
 from pipelines.watch.messages import Message
 from pipelines.watch.payload import alert_facts
 from pipelines.watch.text import text
@@ -167,13 +168,12 @@ def evaluate(
 ) -> list[Event]:
     """The transitions: pure, given the sources as they are and the alerts as they were. there: all
     connectors of the warehouse; an alert about another one ends. None where that is not known."""
-    events = []
-    for (connector, *_), gone in sorted(known.items()):
-        if there is not None and connector not in there and gone.alert.at.is_open:
-            at = end(gone.alert.at, "source_removed", None)
-            news = gone.alert.at.is_raised and at.is_told and not is_silent(gone.row, holding, now)
-            over = following(gone, at)
-            events.append(replace(over, publication_id=publication_id, is_news=news))
+    gone = {
+        series: Ended("source_removed")
+        for series in known
+        if there is not None and series[0] not in there
+    }
+    events = endings(gone, known, publication_id, now=now, silences=holding)
     for source in found:
         told = known.get((source.connector, "", STALE))
         before = told.alert.at if told else AlertState()
