@@ -41,10 +41,8 @@ def kpi_lint(
 
     Reads the newest publication. Exit code 1: there is a finding of the severity of --fail-on.
     """
-    from connectors.core.api.account import is_pulled
-    from connectors.core.discover import discover
     from pipelines.kpis.lint import lint
-    from pipelines.kpis.lint.facts import read_facts
+    from pipelines.kpis.lint.facts import facts_of
     from pipelines.kpis.lint.finding import SEVERITIES
     from pipelines.kpis.lint.telling import lines, records
     from pipelines.publication import PublicationError, current, open_publication
@@ -57,15 +55,8 @@ def kpi_lint(
         if publication is None:
             raise PublicationError("There is no publication to look at yet: koers run.")
         with open_publication(publication) as connection:
-            facts = read_facts(
-                connection,
-                today=chosen.end_date or dt.datetime.now(chosen.zone).date(),
-                alerts=chosen.alerts,
-                pulled=[name for name, each in discover().items() if is_pulled(each)],
-                history_stopped=chosen.end_date is not None,
-                most_kpis_per_owner=chosen.most_kpis_per_owner,
-                channel_owners=[o for c in chosen.alerts.channels for o in c.owners],
-            )
+            today = chosen.end_date or dt.datetime.now(chosen.zone).date()
+            facts = facts_of(connection, chosen, today)
     found = lint(facts)
     if as_json:
         typer.echo(json.dumps(records(found, facts), indent=1, ensure_ascii=False))

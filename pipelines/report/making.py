@@ -24,12 +24,10 @@ from typing import Any
 
 import duckdb
 
-from connectors.core.api.account import is_pulled
-from connectors.core.discover import discover
 from connectors.core.durable import sync
 from pipelines.audiences import Audience, audiences
 from pipelines.kpis.lint import lint
-from pipelines.kpis.lint.facts import read_facts
+from pipelines.kpis.lint.facts import facts_of
 from pipelines.publication import Publication, PublicationError, current, open_publication, utc_now
 from pipelines.report import dbt_docs
 from pipelines.report.charts import script
@@ -206,16 +204,7 @@ def _write(
         said = read_said(
             home.ledger, connection, audience, utc_now().astimezone(chosen.zone).date()
         )
-        pulled = [n for n, connector in discover().items() if is_pulled(connector)]
-        checked = read_facts(
-            connection,
-            today=edition.today,
-            alerts=chosen.alerts,
-            pulled=pulled,
-            history_stopped=chosen.end_date is not None,
-            most_kpis_per_owner=chosen.most_kpis_per_owner,
-            channel_owners={o for channel in chosen.alerts.channels for o in channel.owners},
-        )
+        checked = facts_of(connection, chosen, edition.today)
         findings = lint(checked)
         sites = [
             Site(facts, said, edition, language, findings, checked, templates)

@@ -13,8 +13,10 @@ from typing import Any
 
 import duckdb
 
+from connectors.core.api.account import is_pulled
+from connectors.core.discover import discover
 from pipelines.marts import columns_of
-from pipelines.settings import Alerts
+from pipelines.settings import Alerts, Settings
 from pipelines.watch.sources import sources
 
 RELATION_GRAIN = "week"
@@ -83,6 +85,19 @@ class Facts:
     @property
     def by_name(self) -> dict[str, KpiFacts]:
         return {kpi.kpi: kpi for kpi in self.kpis}
+
+
+def facts_of(publication: duckdb.DuckDBPyConnection, chosen: Settings, today: dt.date) -> Facts:
+    """Read an open publication under the settings of a home and the connectors that are set up."""
+    return read_facts(
+        publication,
+        today=today,
+        alerts=chosen.alerts,
+        pulled=[name for name, connector in discover().items() if is_pulled(connector)],
+        history_stopped=chosen.end_date is not None,
+        most_kpis_per_owner=chosen.most_kpis_per_owner,
+        channel_owners={o for channel in chosen.alerts.channels for o in channel.owners},
+    )
 
 
 def read_facts(
