@@ -11,18 +11,38 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
-_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+def _as_people_write_it(value: object) -> object:
+    # YAML 1.1 reads a bare 22:00 as 1320, twenty-two times sixty; below 60 it was no time.
+    if isinstance(value, int) and value >= 60:
+        return f"{value // 60:02}:{value % 60:02}"
+    if isinstance(value, str) and value[1:2] == ":":
+        return f"0{value}"
+    return value
+
+
+TimeOfDay = Annotated[
+    str, BeforeValidator(_as_people_write_it), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+]
+"""A time of day as HH:MM, in the business time zone."""
 
 
 class SettingsError(ValueError):
@@ -130,8 +150,8 @@ class Channel(BaseModel):
         description="Whether it gets the digest; else all do but those of escalation, of owner"
         " `data` alone, and signed webhooks.",
     )
-    quiet_from: str | None = Field(default=None, pattern=_TIME, description="22:00: nothing from")
-    quiet_until: str | None = Field(default=None, pattern=_TIME, description="07:00: until then.")
+    quiet_from: TimeOfDay | None = Field(default=None, description="22:00: nothing from")
+    quiet_until: TimeOfDay | None = Field(default=None, description="07:00: until then.")
 
     @model_validator(mode="after")
     def _both_ends(self) -> Channel:
@@ -171,7 +191,7 @@ class Digest(BaseModel):
     day: Weekday = Field(
         default="monday", description="Of the week, or the first of its name in a month."
     )
-    at: str = Field(default="08:00", pattern=_TIME)
+    at: TimeOfDay = "08:00"
     organisation: list[str] | None = Field(
         default=None,
         min_length=1,
@@ -184,14 +204,6 @@ class Digest(BaseModel):
     def _off_is_a_word(cls, value: object) -> object:
         # YAML reads a bare `off` as false.
         return "off" if value is False else value
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _a_time_of_day(cls, value: object) -> object:
-        # YAML reads a bare 10:00 as 600, ten times sixty.
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"{value // 60:02}:{value % 60:02}"
-        return value
 
 
 class Alerts(BaseModel):
@@ -282,7 +294,7 @@ class Settings(BaseModel):
         default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
     )
     keep_publications: int = Field(default=7, ge=1)
-    nightly_at: str = Field(default="02:15", pattern=_TIME)
+    nightly_at: TimeOfDay = "02:15"
     alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("time_zone")
