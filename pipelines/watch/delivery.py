@@ -6,6 +6,8 @@ the sending and the marking sends it again with the same key: at least once, and
 duplicate per crash. The key stands in the text; where the service takes fields of our own (JSON,
 form and XML webhooks, e-mail headers) also as `dedup_key` and as header `Idempotency-Key`, and it
 is the id of a signed webhook and of a mail.
+
+Of a message that was taken the text stays, without the permissions in its links (`blanking`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, utc_now
 from pipelines.settings import Channel
 from pipelines.watch import sending
+from pipelines.watch.blanking import blanked, with_links_that_work
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.letter import from_json
 from pipelines.watch.outgoing import ChannelError, Outgoing
@@ -84,6 +87,7 @@ def deliver(
     sent, errors = 0, []
     by_name = {channel.name: channel for channel in channels}
     with open_ledger(ledger) as connection:
+        _blank_expired(connection, clock())
         for _ in range(limit):
             now = clock()
             awake = [c.name for c in channels if not c.is_quiet(now.astimezone(zone))]
@@ -96,9 +100,9 @@ def deliver(
             if error is None:
                 failpoint("deliver.sent")
                 connection.execute(
-                    "update outbox set sent_at = ?, last_error = null, letter = null "
+                    "update outbox set sent_at = ?, last_error = null, letter = null, body = ? "
                     "where message_id = ?",
-                    [timestamp(clock()), message_id],
+                    [timestamp(clock()), blanked(message.body), message_id],
                 )
                 failpoint("deliver.marked")
                 sent += 1
@@ -155,10 +159,26 @@ def _claim(
         body=row["body"],
         publication_id=row["publication_id"],
         channel=row["channel"],
-        letter=from_json(row["letter"]) if row["letter"] else None,
+        letter=with_links_that_work(from_json(row["letter"]), now) if row["letter"] else None,
         at=now,
     )
     return row["message_id"], row["channel"], message
+
+
+def _blank_expired(connection: sqlite3.Connection, now: dt.datetime) -> None:
+    """Of what still waits (its channel may be gone for good), blank the links that work no more. No
+    link works for less than a day."""
+    waiting = connection.execute(
+        "select message_id, body, letter from outbox where sent_at is null and created_at <= ?",
+        [timestamp(now - dt.timedelta(days=1))],
+    ).fetchall()
+    for message_id, body, letter in waiting:
+        kept = (blanked(body, now), blanked(letter, now) if letter else letter)
+        if kept != (body, letter):
+            connection.execute(
+                "update outbox set body = ?, letter = ? where message_id = ? and sent_at is null",
+                [*kept, message_id],
+            )
 
 
 def _try(

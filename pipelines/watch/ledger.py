@@ -167,6 +167,8 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
+        # What is blanked in a row must not stay readable in a page that became free.
+        connection.execute("pragma secure_delete = on")
         # Who only reads must not wait for who writes: no transaction without need.
         if _version(connection) < SCHEMA_VERSION:
             with transaction(connection):
