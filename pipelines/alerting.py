@@ -41,19 +41,24 @@ def list_alerts(
     everything: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The alerts that are open, with what was done about them; then the silences that hold."""
+    """The alerts that are open, with what was done about them; then the silences that hold, and the
+    channels that do not take their messages."""
     from pipelines.settings import home, settings
     from pipelines.watch.history import latest, silences
     from pipelines.watch.ledger import open_ledger
-    from pipelines.watch.listing import alert_values, listed, silence_values
+    from pipelines.watch.listing import alert_values, listed, silence_values, wrapped
+    from pipelines.watch.undelivered import told as told_undelivered
+    from pipelines.watch.undelivered import undelivered, values
 
     at = home()
-    zone = settings(at).zone
+    chosen = settings(at)
     alerts, holding = [], []
+    now = dt.datetime.now(dt.UTC)
+    waiting = values(undelivered(at.ledger, chosen.alerts.channels, now))
     if at.ledger.exists():
         with open_ledger(at.ledger) as connection:
             alerts = [t for t in latest(connection).values() if everything or t.alert.at.is_open]
-            holding = silences(connection, dt.datetime.now(dt.UTC))
+            holding = silences(connection, now)
     elif not as_json:
         typer.echo("No publication was judged yet: koers run.")
         return
@@ -62,11 +67,17 @@ def list_alerts(
             {
                 "alerts": [alert_values(told) for told in alerts],
                 "silences": [silence_values(silence) for silence in holding],
+                "undelivered": waiting,
             }
         )
         return
-    for line in listed(alerts, holding, zone):
+    for line in listed(alerts, holding, chosen.zone):
         typer.echo(line)
+    if waiting:
+        typer.echo(f"\nDelivery failed ({len(waiting)})")
+    for each in waiting:
+        for line in wrapped(f"  {told_undelivered(each)}"):
+            typer.echo(line)
 
 
 @app.command()

@@ -22,10 +22,11 @@ from pipelines.inputs import (
 )
 from pipelines.lock import Holder, held
 from pipelines.nights import write_down
+from pipelines.operations.delivering import deliver_now
+from pipelines.operations.heartbeat import beat, ping
 from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
-from pipelines.watch.delivery import deliver
 from pipelines.watch.now import digest_now, remind_now, watch_sources_now
 
 WAIT_SECONDS = 4 * 3600.0
@@ -104,7 +105,9 @@ def nightly(
         remind_now(home, settings)
         digest_now(home, settings)
         write_down(home, sorted(result.failed))
-        result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
+        result.sent = deliver_now(home, settings).sent
+        beat(home)
+        ping(home, settings, progress)
         return result
 
 

@@ -12,6 +12,8 @@ OWN = {
     "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
     "KOERS_LINKS_KEY": "The key that signs the links in messages, or (better) its file:",
     "KOERS_LINKS_KEY_FILE": "default: ~/.config/koers/links.key, made when links are switched on",
+    "KOERS_HEARTBEAT_URL": "An address that is posted to after each good night, or its file:",
+    "KOERS_HEARTBEAT_URL_FILE": "without it nothing is posted (docs/alerts.md)",
 }
 
 

@@ -17,8 +17,8 @@ from pipelines import dagster_home
 from pipelines.cli import SOME_SOURCES_FAILED
 from pipelines.defs.models import POOL, build, build_arguments
 from pipelines.defs.publication import PUBLICATION, WATCH, publish_now
+from pipelines.operations.delivering import deliver_now
 from pipelines.settings import home, settings
-from pipelines.watch.delivery import deliver as send
 from pipelines.watch.now import remind_now
 
 if TYPE_CHECKING:
@@ -94,9 +94,8 @@ def nightly() -> None:
 def send_messages(context: dg.OpExecutionContext) -> None:
     at = home()
     chosen = settings(at)
-    channels = chosen.alerts.channels
     remind_now(at, chosen)
-    done = send(at.ledger, channels, zone=chosen.zone)
+    done = deliver_now(at, chosen)
     context.log.info(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}")
     for error in done.errors:
         context.log.warning(error)

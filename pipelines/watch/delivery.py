@@ -107,11 +107,9 @@ def deliver(
                 failpoint("deliver.marked")
                 sent += 1
             else:
-                connection.execute(
-                    "update outbox set last_error = ? where message_id = ?", [error, message_id]
-                )
-                errors.append(error)
-                _log.warning("Message %s was not delivered: %s", message.key, error)
+                _put_off(connection, message_id, error, clock())
+                errors.append(error.said)
+                _log.warning("Message %s was not delivered: %s", message.key, error.said)
         waiting = connection.execute(
             "select count(*) from outbox where sent_at is null"
         ).fetchone()[0]
@@ -131,7 +129,8 @@ def try_channel(
     reason why it was not taken, without secrets, or None."""
     now = clock()
     message = sample(channel, channel.language or language, currency, now)
-    return _try(channel, message, send, os.environ if environment is None else environment)
+    failed = _try(channel, message, send, os.environ if environment is None else environment)
+    return failed.said if failed else None
 
 
 def _claim(
@@ -181,20 +180,43 @@ def _blank_expired(connection: sqlite3.Connection, now: dt.datetime) -> None:
             )
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """Why a message was not taken, without secrets, and how long the channel asked to be left
+    alone."""
+
+    said: str
+    wait: dt.timedelta = dt.timedelta()
+
+
+def _put_off(
+    connection: sqlite3.Connection, message_id: int, failed: _Failed, now: dt.datetime
+) -> None:
+    """Remember why; where the channel asked for a longer wait than ours, within bounds, keep to
+    it."""
+    until = timestamp(now + min(failed.wait, LONGEST_WAIT))
+    connection.execute(
+        "update outbox set last_error = ?, next_attempt_at = max(next_attempt_at, ?)"
+        " where message_id = ?",
+        [failed.said, until, message_id],
+    )
+
+
 def _try(
     channel: Channel, message: Outgoing, send: Send, environment: Mapping[str, str]
-) -> str | None:
-    """Send; the reason why not, without secrets, or None."""
+) -> _Failed | None:
+    """Send; why it was not taken, or None."""
     url = environment.get(channel.url_env, "").strip()
     if not url:
-        return f"{channel.name}: environment variable {channel.url_env} is not set"
+        return _Failed(f"{channel.name}: environment variable {channel.url_env} is not set")
     secret = None
     if channel.secret_env is not None:
         secret = environment.get(channel.secret_env, "").strip()
         if not secret:
-            return f"{channel.name}: environment variable {channel.secret_env} is not set"
+            return _Failed(f"{channel.name}: environment variable {channel.secret_env} is not set")
     try:
         send(url, replace(message, secret=secret))
     except (ChannelError, MessageError, OSError, ValueError, TypeError, RuntimeError) as error:
-        return f"{channel.name}: {redact(str(error), url, secret or '')}"
+        wait = dt.timedelta(seconds=getattr(error, "wait", 0.0))
+        return _Failed(f"{channel.name}: {redact(str(error), url, secret or '')}", wait)
     return None

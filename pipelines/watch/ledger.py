@@ -209,6 +209,18 @@ def was_evaluated(file: Path, publication_id: str) -> bool:
     return found is not None
 
 
+def last_evaluation(file: Path) -> tuple[str, dt.datetime] | None:
+    """Which publication was judged last, and when (UTC); None before the first."""
+    if not file.exists():
+        return None
+    with open_ledger(file) as connection:
+        row = connection.execute(
+            "select publication_id, evaluated_at from evaluations"
+            " order by evaluated_at desc limit 1"
+        ).fetchone()
+    return (row[0], dt.datetime.fromisoformat(row[1])) if row else None
+
+
 def open_alerts(file: Path) -> int:
     """How many alerts have fired and are not over, acknowledged ones too."""
     if not file.exists():

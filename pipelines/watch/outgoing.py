@@ -9,7 +9,12 @@ from pipelines.watch.letter import Letter
 
 
 class ChannelError(RuntimeError):
-    """The channel did not take the message. The text may hold secrets until it is redacted."""
+    """The channel did not take the message. The text may hold secrets until it is redacted. wait:
+    how long it asked to be left alone, in seconds."""
+
+    def __init__(self, text: str, wait: float = 0.0) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 @dataclass(frozen=True)
