@@ -121,6 +121,9 @@ class Home:
         return self.published / audience / "koers.duckdb"
 
 
+PERSON = "individual"
+"""The layer whose units are persons."""
+
 Language = Literal["nl", "en"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -164,6 +167,12 @@ class Channel(BaseModel):
         if self.digest and self.secret_env is not None:
             raise ValueError("a signed webhook posts alerts to a program: it takes no digest")
         return self
+
+    def takes(self, owner: str, layer: str) -> bool:
+        """Whether what is of an owner and about a unit of a layer goes over it. What is about one
+        person goes only where layer `individual` is named: others read a channel too."""
+        of_layer = layer in self.layers if self.layers or layer == PERSON else True
+        return of_layer and (not self.owners or owner in self.owners)
 
     def read_in(self, owner: str, default: str, languages: Mapping[str, str]) -> str:
         """The language of a message to an owner over this channel. Those who read escalations are
