@@ -324,6 +324,7 @@ def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptur
     assert not [secret for secret in secrets for text in everywhere if secret in text]
 
 
+@pytest.mark.fault("D3")
 @every_connector
 def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> None:
     account.lacks("future")

@@ -197,6 +197,7 @@ def test_sheets_stay_and_hold_everything_together(tmp_path: Path) -> None:
     assert set(reasons(result)) == {"one.csv", "two.csv"}
 
 
+@pytest.mark.fault("D3")
 def test_loads_keep_their_order_when_the_clock_goes_back(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", csv([deal(1, "1,00")]))
     ingest(tmp_path)

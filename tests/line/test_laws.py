@@ -339,6 +339,7 @@ TESTS = [
 ]
 
 
+@pytest.mark.fault("D2", "D5", "D6", "D7", "D8")
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
 @settings(

@@ -134,6 +134,7 @@ def test_a_file_that_comes_during_the_run_is_taken_by_the_next(notes: Notes) -> 
     assert notes.asked == ["open", "crm", "build"]
 
 
+@pytest.mark.fault("F8")
 def test_a_build_that_failed_is_done_again(notes: Notes) -> None:
     drop(notes.home, "crm")
     notes.broken = "a test failed"
@@ -143,6 +144,7 @@ def test_a_build_that_failed_is_done_again(notes: Notes) -> None:
     assert run(notes).built
 
 
+@pytest.mark.fault("D10")
 def test_other_settings_or_models_mean_a_full_refresh(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

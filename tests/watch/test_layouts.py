@@ -255,6 +255,7 @@ def test_cut_keeps_whole_lines(said: str, most: int) -> None:
         assert last == f"… and {len(said.split(chr(10))) - len(lines)} more lines."
 
 
+@pytest.mark.fault("D9")
 def test_a_value_that_is_no_number_is_told_to_machines_as_unknown() -> None:
     row = judged("off_course", 80.0, target=math.inf, process_band_lower=math.nan)
     alert = letter(event(row)).entries[0].alert

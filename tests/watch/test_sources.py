@@ -76,11 +76,13 @@ def nights(koers_home: Home) -> Nights:
     return Nights(koers_home)
 
 
+@pytest.mark.fault("E7")
 @pytest.mark.parametrize(("days_later", "stale"), [(1, False), (4, False), (5, True), (30, True)])
 def test_how_old_data_may_be(days_later: int, stale: bool) -> None:
     assert Source("hubspot", UNTIL, 3).is_stale(UNTIL + days_later * DAY) is stale
 
 
+@pytest.mark.fault("E7")
 def test_one_alert_from_the_day_it_is_too_old_until_it_gives_data_again(
     nights: Nights, koers_home: Home
 ) -> None:
