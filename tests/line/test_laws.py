@@ -142,7 +142,8 @@ def worlds(draw: st.DrawFn) -> World:
             Deal(
                 number,
                 draw(st.sampled_from([*people, "ghost"])),
-                Decimal(draw(st.integers(1, 10_000_000))) / 100,
+                # Credit notes too.
+                Decimal(draw(st.integers(-5_000_000, 10_000_000).filter(bool))) / 100,
                 draw(st.sampled_from(["EUR", "USD"])),
                 dt.datetime.combine(START, dt.time(), dt.UTC) + dt.timedelta(minutes=minutes),
                 draw(st.sampled_from(["Closed won", "Closed won", "Closed lost"])),
