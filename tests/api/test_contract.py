@@ -66,6 +66,7 @@ def test_contract_connect_looks_at_every_stream(
     assert not (account.folder / "landing").exists()
 
 
+@pytest.mark.fault("B16")
 @every_connector
 def test_contract_counts_are_exact_and_a_second_read_is_equal(account: Account) -> None:
     first, second = account.pull("one"), account.pull("two")
@@ -89,6 +90,7 @@ def test_contract_a_pull_without_news_lands_nothing(account: Account) -> None:
     assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B17", "B21")
 @every_connector
 def test_contract_what_changes_and_goes_arrives_once(account: Account) -> None:
     told, longest = account.vendor.told, account.vendor.longest[0]
@@ -106,6 +108,7 @@ def test_contract_what_changes_and_goes_arrives_once(account: Account) -> None:
     assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B17", "B21")
 @every_connector
 def test_contract_a_sweep_finds_what_vanished_and_equals_a_first_read(account: Account) -> None:
     longest = account.vendor.longest[0]
@@ -124,6 +127,7 @@ def test_contract_a_sweep_finds_what_vanished_and_equals_a_first_read(account: A
     assert len(account.state()[longest]) == account.account.counts()[longest][0]
 
 
+@pytest.mark.fault("B3", "B18")
 @every_connector
 def test_contract_a_failure_after_any_page_loses_and_doubles_nothing(account: Account) -> None:
     stream, path = account.vendor.longest
@@ -151,6 +155,7 @@ def child(
     return forked("tests.api.child", account.connector.name, *arguments, **given)
 
 
+@pytest.mark.fault("B18")
 @every_connector
 def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account) -> None:
     stream = account.vendor.longest[0]
@@ -162,6 +167,7 @@ def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account
         assert account.state(f"kill-{nth}")[stream] == account.state("undisturbed")[stream]
 
 
+@pytest.mark.fault("B4")
 @every_connector
 def test_contract_bad_credentials_fail_at_once_and_are_not_told(account: Account) -> None:
     for variable in account.connector.api.variables:  # type: ignore[union-attr]
@@ -199,6 +205,7 @@ def test_contract_a_number_that_is_none_is_named(account: Account) -> None:
             account.environment[name] = right
 
 
+@pytest.mark.fault("B5")
 @every_connector
 def test_contract_a_token_that_expires_between_pages(account: Account) -> None:
     """A token that can be renewed is, once; one that cannot is told about, without a storm."""
@@ -226,6 +233,7 @@ BEARABLE: dict[str, Fault] = {
 }
 
 
+@pytest.mark.fault("B1", "B2", "B3", "B7", "B10", "B11", "B12")
 @every_connector
 @pytest.mark.parametrize("fault", BEARABLE, ids=lambda each: each.replace(" ", "_"))
 def test_contract_a_passing_fault_changes_nothing(account: Account, fault: str) -> None:
@@ -249,6 +257,7 @@ def test_contract_a_passing_fault_changes_nothing(account: Account, fault: str) 
 MOVING: tuple[Kind, ...] = ("repeat", "shift")
 
 
+@pytest.mark.fault("B16", "B17")
 @every_connector
 @pytest.mark.parametrize("kind", MOVING)
 def test_contract_pages_that_move_or_repeat_end_in_the_same(account: Account, kind: Kind) -> None:
@@ -333,6 +342,7 @@ def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> No
     assert loaded(account.pull(streams=[longest]))[longest] == 5
 
 
+@pytest.mark.fault("B24")
 @every_connector
 def test_contract_an_empty_account_is_no_failure(name: str, tmp_path: Path) -> None:
     with serving(name, tmp_path, Tables()) as account:
@@ -358,6 +368,7 @@ def test_contract_memory_does_not_grow_with_the_records(name: str, tmp_path: Pat
     assert peaks[1] < 1.5 * peaks[0]
 
 
+@pytest.mark.fault("B25")
 @every_connector
 def test_contract_another_account_is_refused(name: str, tmp_path: Path) -> None:
     """A sandbox and production in one history would count everything twice."""
