@@ -477,7 +477,11 @@ def _commit(
         api_version=_version(setting),
         cursor_before=plan.before,
     )
-    keep = not done or sweep or covers != before or _is_old(setting, plan, how)
+    # What ends a window that was begun by another load ends it also where it brings nothing itself:
+    # else the next run would go on with that window, and not begin its own.
+    newest = newest_pull(setting.landing, setting.connector.name, stream.name)
+    is_open = newest is not None and newest.position is not None
+    keep = not done or sweep or is_open or covers != before or _is_old(setting, plan, how)
     return load.commit_pulled(
         Reach(cursor, reading.mark.oldest, reading.mark.newest, covers),
         pulled,
