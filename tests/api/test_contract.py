@@ -4,21 +4,25 @@ first day, and has to bring a fake vendor."""
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.core.api.declare import Window
+from connectors.core.contract import Field
 from connectors.core.errors import CredentialsError, SourceError
 from pipelines.connecting import look
 from pipelines.sandbox import Fault, serve, vendors
 from pipelines.sandbox.faults import Kind
-from pipelines.sandbox.server import Call, Reply
+from pipelines.sandbox.server import App, Call, Reply
 from pipelines.sandbox.tables import Tables
 from pipelines.settings import Home
 from tests.api.later import LATER
@@ -277,6 +281,88 @@ def test_contract_pages_that_move_or_repeat_end_in_the_same(account: Account, ki
             assert state[name] == fresh[name]
         else:
             assert fresh[name].items() <= state[name].items()
+
+
+class Reshaped:
+    """The fake vendor, each object of whose answers is changed. `changed`: how many were."""
+
+    def __init__(self, app: App, shape: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.app, self.shape, self.changed = app, shape, 0
+
+    def handle(self, call: Call, fault: Fault | None) -> Reply:
+        reply = self.app.handle(call, fault)
+        if isinstance(reply.body, bytes):
+            return reply
+        return Reply(self._changed(reply.body), reply.status, reply.headers)
+
+    def _changed(self, content: Any) -> Any:
+        if isinstance(content, list):
+            return [self._changed(each) for each in content]
+        if not isinstance(content, dict):
+            return content
+        inner = {name: self._changed(each) for name, each in content.items()}
+        found = self.shape(inner)
+        self.changed += found != inner
+        return found
+
+
+def usual(account: Account) -> Field:
+    """A field that every record of the longest stream has, and that nothing else is named like."""
+    stream = account.connector.stream(account.vendor.longest[0])
+    records = [json.loads(record) for record in account.state()[stream.name].values()]
+    for field in stream.fields:
+        leaf = field.path.rpartition(".")[2]
+        used = field.name in (*stream.key, stream.updated_at, stream.activity)
+        if not leaf or "{" in leaf or used or leaf in ("id", "name", "value"):
+            continue
+        if all(record[field.name] is not None for record in records):
+            return field
+    pytest.skip("no field of its longest stream is in every record")
+
+
+@pytest.mark.fault("B20")
+@every_connector
+def test_contract_a_new_field_changes_nothing(account: Account) -> None:
+    longest = account.vendor.longest[0]
+    account.pull("undisturbed", streams=[longest])
+    stream = account.connector.stream(longest)
+    leaves = {field.path.rpartition(".")[2] for field in stream.fields}
+    account.box.app = new = Reshaped(
+        account.account,
+        # Of a report by day the outermost object holds days, and no record.
+        lambda each: {**each, "koers_new": {"a": 1}} if leaves & each.keys() else each,
+    )
+    assert not failures(account.pull(streams=[longest]))
+    if not new.changed:
+        pytest.skip("its answers do not name the fields: it is asked for them by name")
+    assert account.state()[longest] == account.state("undisturbed")[longest]
+
+
+RESHAPES: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
+    "renamed": lambda leaf, each: {f"{n}_2" if n == leaf else n: v for n, v in each.items()},
+    "removed": lambda leaf, each: {n: v for n, v in each.items() if n != leaf},
+}
+
+
+@pytest.mark.fault("B20")
+@every_connector
+@pytest.mark.parametrize("how", RESHAPES)
+def test_contract_a_field_that_is_gone_is_held_back(account: Account, how: str) -> None:
+    """Else it would be empty from that day on, and the KPIs with it."""
+    longest = account.vendor.longest[0]
+    account.pull(streams=[longest], now=dt.datetime.now(dt.UTC) - LATER)
+    before = account.state()[longest]
+    leaf = usual(account).path.rpartition(".")[2]
+    account.account.change(longest, 40)
+    account.box.app = app = Reshaped(account.account, partial(RESHAPES[how], leaf))
+    told = failures(account.pull(streams=[longest]))
+    if not app.changed:
+        pytest.skip("its answers do not name the fields: it is asked for them by name")
+    assert told, f"{leaf} is gone, and nothing is said"
+    assert account.state()[longest] == before
+    account.box.app = account.account
+    assert not failures(account.pull(streams=[longest]))
+    assert account.state()[longest] != before
 
 
 class Hostile:

@@ -121,7 +121,7 @@ def test_a_source_that_lost_most_of_its_records_is_not_believed(tmp_path: Path) 
         swept = account.pull(streams=["deals"], later=dt.timedelta(days=8))
         assert "accept_shrink" in failures(swept)["deals"]
         assert len(account.state()["deals"]) == 60
-        account.pull(streams=["deals"], later=dt.timedelta(days=8), accept_shrink=True)
+        account.pull(streams=["deals"], later=dt.timedelta(days=8), believed=True)
         assert account.state()["deals"] == {}
 
 

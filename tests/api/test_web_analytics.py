@@ -61,7 +61,7 @@ def test_days_that_lose_most_of_their_rows_are_not_believed(account: Account) ->
     account.account.forget_newest("visits", 150)
     assert "accept_shrink" in failures(account.pull())["visits"]
     assert account.state() == before
-    assert not failures(account.pull(accept_shrink=True))
+    assert not failures(account.pull(believed=True))
     assert len(account.state()["visits"]) == len(before["visits"]) - 150
 
 
