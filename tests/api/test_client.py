@@ -110,6 +110,17 @@ def test_a_hint_is_kept_to_and_an_absurd_one_ends_the_pull() -> None:
     made.send(Request("/x"))
     assert transport.sent[1][0] - transport.sent[0][0] == pytest.approx(17)
 
+    made, transport, _ = client(answer(429, retry_after="Tue, 24 Nov 2026 00:17:10 GMT"), answer())
+    made.send(Request("/x"))
+    assert transport.sent[1][0] - transport.sent[0][0] == pytest.approx(30)
+
+    for useless in ("-3", "0", "Tue, 24 Nov 2020 00:00:00 GMT", "soon"):
+        made, transport, clock = client(answer(429, retry_after=useless))
+        with pytest.raises(LimitedError):
+            made.send(Request("/x"))
+        assert len(transport.sent) == ATTEMPTS
+        assert min(clock.slept) >= 0.1, "asking at once, again and again, is a storm"
+
     made, transport, clock = client(answer(429, retry_after="86400"))
     with pytest.raises(LimitedError, match="86,400 s more"):
         made.send(Request("/x"))
