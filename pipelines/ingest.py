@@ -111,6 +111,6 @@ def pull_account(
             end_date=end_date or settings.end_date,
             streams=streams,
             window=window,
-            accept_shrink=mapping.accept_shrink,
+            guards=mapping.guard,
             progress=progress,
         )

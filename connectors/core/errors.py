@@ -6,6 +6,7 @@ LandingError
 │   ├── UnusableKeyError      the key is missing, unusable, or not the landing's
 │   ├── LandingDamagedError    a committed load cannot be read
 │   ├── ShrinkError            a full load is suspiciously smaller than the one before
+│   ├── LackError              no record has a field that records had before
 │   ├── CredentialsError       an API's credentials are missing, wrong or too weak
 │   ├── RefusedError           an API refuses a request
 │   ├── UnsafeAddressError     an API's answer leads to another host
@@ -47,6 +48,10 @@ class LandingDamagedError(PermanentError):
 
 class ShrinkError(PermanentError):
     """A load that replaces everything holds far less than the one before it."""
+
+
+class LackError(PermanentError):
+    """No record of a load has a value of a field that the records before it had."""
 
 
 class BusyError(TransientError):

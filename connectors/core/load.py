@@ -26,6 +26,7 @@ from connectors.core.contract import Connector, Stream
 from connectors.core.durable import make_folder, sync
 from connectors.core.errors import ShrinkError
 from connectors.core.failpoints import failpoint
+from connectors.core.guard import Guard
 from connectors.core.known import Known, same_rows
 from connectors.core.landing import Landing
 from connectors.core.locks import exclusive, shared
@@ -37,9 +38,6 @@ from connectors.core.spool import BATCH, REJECT_COLUMNS, Spool, connect
 _quoted = json_encoder.encode_basestring
 _TOGETHER = 1_000
 """Rows that are taken together: field by field takes less time than row by row."""
-SMALLEST_SHARE = 0.5
-SMALLEST_GUARDED = 20
-"""Rows below which half as many is nothing to stop at: a list of a few people does change so."""
 
 
 @dataclass(frozen=True)
@@ -248,20 +246,25 @@ class Load:
         """Take nothing of a file after all, since it turned out to be broken further on."""
         self.sources[source].left_out = True
 
-    def commit(self, reach: Reach, *, accept_shrink: bool = False) -> Manifest:
+    def commit(self, reach: Reach, *, guard: Guard = Guard()) -> Manifest:  # noqa: B008 - immutable
         """Put the load in its place, durably.
 
-        Raises ShrinkError when a load that replaces everything holds less than half of the rows of
-        the one before it (if that held 20 or more), unless `accept_shrink`.
+        Raises ShrinkError where a load that replaces everything holds so much less than the one
+        before it that the guard holds it back.
         """
-        return self._place(reach, self._finish(None, accept_shrink), None)
+        return self._place(reach, self._finish(None, guard), None)
 
     def commit_pulled(
-        self, reach: Reach, pulled: Pulled, *, keep: bool, accept_shrink: bool = False
+        self,
+        reach: Reach,
+        pulled: Pulled,
+        *,
+        keep: bool,
+        guard: Guard = Guard(),  # noqa: B008 - immutable
     ) -> Manifest | None:
         """The same for a load from an API. None, and nothing is put anywhere, where it says only
         what the landing says already, unless `keep`."""
-        done = self._finish(pulled, accept_shrink)
+        done = self._finish(pulled, guard)
         if not keep and not done.counts.rejected and self._is_known(done):
             return None
         return self._place(reach, done, pulled)
@@ -280,7 +283,7 @@ class Load:
             [self._folder / part.name for part in done.parts],
         )
 
-    def _finish(self, pulled: Pulled | None, accept_shrink: bool) -> Finished:
+    def _finish(self, pulled: Pulled | None, guard: Guard) -> Finished:
         self._take_waiting()
         done = finish(
             self._db,
@@ -292,8 +295,7 @@ class Load:
             self._stamp,
             known=pulled.known if pulled else None,
         )
-        if not accept_shrink:
-            self._refuse_shrink(done, pulled)
+        self._refuse_shrink(done, pulled, guard)
         return done
 
     def _place(self, reach: Reach, done: Finished, pulled: Pulled | None) -> Manifest:
@@ -311,18 +313,19 @@ class Load:
         sync(self.landing.incoming)
         return manifest
 
-    def _refuse_shrink(self, done: Finished, pulled: Pulled | None) -> None:
+    def _refuse_shrink(self, done: Finished, pulled: Pulled | None, guard: Guard) -> None:
         if pulled is not None and self.stream.mode != "full":
             before, after = done.alive, done.alive - done.missing
         elif self.stream.mode == "full" and self.previous is not None:
             before, after = self.previous.counts.loaded, done.counts.loaded
         else:
             return
-        if before >= SMALLEST_GUARDED and after < before * SMALLEST_SHARE:
+        if guard.holds_back(before, after):
             raise ShrinkError(
                 f"{self.connector.name}.{self.stream.name} would go from {before:,} rows to "
-                f"{after:,}, and what is left out counts as gone. If that is right, write "
-                "`accept_shrink: true` in mapping.yaml of its inbox folder and run again; if not, "
+                f"{after:,}, and what is left out counts as gone, so nothing of it was taken. If "
+                f"that is right, write `accept_shrink: true` under streams.{self.stream.name} in "
+                f"inbox/{self.connector.name}/mapping.yaml and run again; if not, "
                 + ("look at the rights of the credentials." if pulled else "export it again.")
             )
 

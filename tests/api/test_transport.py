@@ -47,6 +47,7 @@ def send(box: Sandbox, path: str = "/", **options: float) -> Response:
         transport.close()
 
 
+@pytest.mark.fault("B8", "B9")
 @pytest.mark.parametrize("kind", ["drip", "hang"])
 def test_the_whole_exchange_has_a_deadline(box: Sandbox, kind: str) -> None:
     """A byte now and then resets every ordinary timeout."""
@@ -59,6 +60,7 @@ def test_the_whole_exchange_has_a_deadline(box: Sandbox, kind: str) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.fault("B10", "B11")
 @pytest.mark.parametrize("kind", ["cut", "hang"])
 def test_an_answer_that_breaks_off_is_none(box: Sandbox, kind: str) -> None:
     fault = box.faults.add(Fault(kind, times=1, seconds=0.05))  # type: ignore[arg-type]
@@ -67,6 +69,7 @@ def test_an_answer_that_breaks_off_is_none(box: Sandbox, kind: str) -> None:
     assert fault.hit == 1
 
 
+@pytest.mark.fault("B26")
 def test_a_body_is_capped_after_inflation(box: Sandbox) -> None:
     with pytest.raises(BrokenExchangeError, match="larger than"):
         send(box, "/packed", largest_body=1_000_000)
@@ -137,6 +140,7 @@ def test_where_a_path_leads(path: str, url: str) -> None:
     assert resolve_url("https://api.example.com", path, "a=1") == url
 
 
+@pytest.mark.fault("B26")
 @pytest.mark.parametrize(
     "body",
     [

@@ -154,7 +154,7 @@ def replaced(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-@pytest.mark.fault("D5", "D7")
+@pytest.mark.fault("B22", "D5", "D7")
 @pytest.mark.nightly
 def test_growing_equals_rebuilding(
     koers_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -111,6 +111,7 @@ def test_files_that_stay_are_read_again_only_when_they_change(notes: Notes) -> N
     assert notes.asked == ["open", "crm", "build"]
 
 
+@pytest.mark.fault("B23")
 def test_a_dead_connector_stops_no_other_and_is_asked_again(notes: Notes) -> None:
     drop(notes.home, "crm")
     drop(notes.home, "surveys")

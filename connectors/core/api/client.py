@@ -169,7 +169,7 @@ class Client:
                     continue
             if verdict.outcome != "again":
                 raise self._error(verdict, request)
-            wait = backoff(attempt) if verdict.wait is None else verdict.wait
+            wait = verdict.wait or backoff(attempt)
             if attempt == ATTEMPTS or waited + wait > PATIENCE_SECONDS or not request.repeatable:
                 raise self._error(verdict, request, attempt, wait)
             waited += wait

@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -190,17 +191,51 @@ class HttpTransport:
 
     def _read(self, raw: Any) -> bytes:
         parts, size = [], 0
+        inflated = _Inflated(raw.headers.get("Content-Encoding", ""))
         try:
-            while chunk := raw.read(_CHUNK, decode_content=True):
-                size += len(chunk)
+            while chunk := raw.read(_CHUNK, decode_content=False):
+                part = inflated.take(chunk)
+                size += len(part)
                 if size > self._largest_body:
                     raise BrokenExchangeError(f"the answer is larger than {self._largest_body:,} B")
-                parts.append(chunk)
+                parts.append(part)
+            inflated.end()
             raw.release_conn()
         except BaseException:
             raw.close()
             raise
         return b"".join(parts)
+
+
+class _Inflated:
+    """The bytes of a body as they were before the server packed them. Unlike urllib3's own, it
+    knows when the end is missing: half of a packed body may be a good half of a list."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding.strip().lower()
+        if self._encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise BrokenExchangeError("the answer is packed in a way that was not asked for")
+        self._packed: zlib._Decompress | None = None
+        self._is_plain = self._encoding in ("", "identity")
+
+    def take(self, data: bytes) -> bytes:
+        if self._is_plain:
+            return data
+        parts = []
+        while data:
+            # A packed body may be several, one after another (RFC 1952, 2.2).
+            if self._packed is None or self._packed.eof:
+                self._packed = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            try:
+                parts.append(self._packed.decompress(data))
+            except zlib.error:
+                raise BrokenExchangeError("the answer is not packed as it says") from None
+            data = self._packed.unused_data
+        return b"".join(parts)
+
+    def end(self) -> None:
+        if self._packed is not None and not self._packed.eof:
+            raise BrokenExchangeError("the connection broke off within a packed answer")
 
 
 class _Watch:
