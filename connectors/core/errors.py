@@ -12,6 +12,7 @@ LandingError
 │   └── ExpiredError           an API's page token is no longer valid
 └── TransientError         may pass by itself; try again later
     ├── BusyError              another process holds the lock
+    ├── DiskError              the disk is full, fails, or may not be written to
     ├── UnavailableError       an API does not answer properly
     └── LimitedError           an API's budget of requests is used up
 
@@ -51,6 +52,10 @@ class ShrinkError(PermanentError):
 
 class BusyError(TransientError):
     """Another process is at work on the same thing."""
+
+
+class DiskError(TransientError):
+    """A file cannot be written or read as it should: the text says which and what to do."""
 
 
 class SourceError(LandingError):
