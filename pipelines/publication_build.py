@@ -115,9 +115,9 @@ def refused_by_disk(folder: Path, error: BaseException) -> str:
     file = folder / "koers.duckdb"
     before = file.stat().st_size if file.exists() else 0
     return (
-        f"The publication in {folder} cannot be made: {refused(folder, error, 2 * before)} What was "
-        "published before still stands. Fewer `keep_publications` in koers.yaml take less room; "
-        "then run `koers publish`."
+        f"The publication in {folder} cannot be made: {refused(folder, error, 2 * before)} What "
+        "was published before still stands. Fewer `keep_publications` in koers.yaml take less "
+        "room; then run `koers publish`."
     )
 
 

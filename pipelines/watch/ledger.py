@@ -159,7 +159,7 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
     """Open the ledger, made on first use; every change is on disk when its transaction ends.
 
     Raises LedgerError, before anything is written, for a ledger of a newer Koers and for a file
-    that is no ledger; and where the disk refuses something in the block, which then changed nothing.
+    that is no ledger; and where the disk refuses something in the block, which then did nothing.
     """
     with _disk_told(file):
         file.parent.mkdir(parents=True, exist_ok=True)

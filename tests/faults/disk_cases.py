@@ -1,6 +1,6 @@
 """What Koers writes, each in a home of its own: how it begins, and what must hold afterwards,
-whatever the disk refused. `python -m tests.faults.disk_cases` lets every single call fail (minutes);
-the tests let some of each fail."""
+whatever the disk refused. `python -m tests.faults.disk_cases` lets every single call fail, which
+takes minutes; the tests let some of each fail."""
 
 from __future__ import annotations
 
