@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from connectors.core.durable import replace_text
 from pipelines.settings import Alerts, Home, Settings
 
 CONFIG = """\
@@ -33,9 +34,7 @@ def prepare(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     if not file.exists() or file.read_text(encoding="utf-8") != CONFIG:
-        new = file.with_suffix(".new")
-        new.write_text(CONFIG, encoding="utf-8")
-        new.replace(file)
+        replace_text(file, CONFIG)
 
 
 def environment(home: Home, settings: Settings) -> dict[str, str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from connectors.core.durable import replace_text
 from pipelines.kpis import check_definitions
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
@@ -104,10 +104,8 @@ def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJ
     if not (home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted):
         check_definitions(project)
         run_dbt(["parse"], home, settings, project=project)
-        new = home.manifest.with_suffix(".new")
-        shutil.copyfile(home.dbt_target / "manifest.json", new)
-        new.replace(home.manifest)
-        stamp.write_text(wanted)
+        replace_text(home.manifest, (home.dbt_target / "manifest.json").read_text(encoding="utf-8"))
+        replace_text(stamp, wanted)
     return home.manifest
 
 

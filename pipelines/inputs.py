@@ -46,6 +46,20 @@ def needs_full_refresh(before: Mapping[str, str], now: Mapping[str, str]) -> boo
     return any(before.get(part) != now[part] for part in ("models", "settings"))
 
 
+def newest_loads(home: Home) -> dict[str, str]:
+    """By connector/stream: the id of its newest committed load."""
+    found: dict[str, str] = {}
+    for load in sorted(home.landing.glob("*/*/load=*")):
+        found[f"{load.parent.parent.name}/{load.parent.name}"] = load.name.removeprefix("load=")
+    return found
+
+
+def gone_back(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The streams whose newest load is older than it was: a backup was put back, and the warehouse
+    may hold rows of loads that are no more."""
+    return sorted(stream for stream, newest in before.items() if now.get(stream, "") < newest)
+
+
 def inbox_files(home: Home) -> dict[str, dict[str, str]]:
     """By connector: the files in its inbox folder, and what tells a version of it from another."""
     found: dict[str, dict[str, str]] = {}

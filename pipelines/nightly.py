@@ -15,10 +15,12 @@ from typing import Any, Protocol
 from pipelines import records
 from pipelines.inputs import (
     build_inputs,
+    gone_back,
     has_landing,
     inbox_files,
     inbox_hash,
     needs_full_refresh,
+    newest_loads,
 )
 from pipelines.lock import Holder, held
 from pipelines.nights import write_down
@@ -26,6 +28,7 @@ from pipelines.operations.delivering import deliver_now
 from pipelines.operations.heartbeat import beat, ping
 from pipelines.passes import Pass, last_pass
 from pipelines.publication import PublicationError, current
+from pipelines.recovery.starting import broken_landing, broken_warehouse, mend, tell
 from pipelines.settings import Home, Settings
 from pipelines.watch.now import digest_now, remind_now, watch_sources_now
 
@@ -82,6 +85,10 @@ def nightly(
     with held(home.run_lock, "koers run", wait_seconds=wait_seconds, on_wait=tell):
         result = NightlyResult()
         before = records.read(records.last_build(home))
+        if mend(home, settings, progress):
+            before = {**before, "inputs": {**before.get("inputs", {}), "mended": ""}}
+        back = _gone_back(home, settings, before, progress)
+        full_refresh = full_refresh or back
         inputs = build_inputs(home, settings)
         inboxes = _inboxes(home)
         files_due = _due(connectors, inboxes, inputs, before)
@@ -93,8 +100,7 @@ def nightly(
                 if has_landing(home) and (full_refresh or not _is_built(home, inputs, before)):
                     progress("dbt: building the facts and testing them")
                     refresh = full_refresh or needs_full_refresh(before.get("inputs", {}), inputs)
-                    if wrong := do.transform(full_refresh=refresh):
-                        raise RunFailedError(wrong)
+                    _transform(home, settings, do, refresh, progress)
                     result.built = True
             if has_landing(home):
                 known = before.get("inboxes", {})
@@ -109,6 +115,36 @@ def nightly(
         beat(home)
         ping(home, settings, progress)
         return result
+
+
+def _transform(
+    home: Home, settings: Settings, do: Runner, refresh: bool, progress: Callable[[str], None]
+) -> None:
+    """Build, and once more where it failed on a warehouse that is broken. Raises RunFailedError."""
+    wrong = do.transform(full_refresh=refresh)
+    if wrong and broken_warehouse(home, settings, progress):
+        wrong = do.transform(full_refresh=True)
+    if wrong:
+        damage = broken_landing(home)
+        raise RunFailedError(f"{wrong}\n{damage}" if damage else wrong)
+
+
+def _gone_back(
+    home: Home, settings: Settings, before: Mapping[str, Any], progress: Callable[[str], None]
+) -> bool:
+    """Whether the landing is older than what was built from it last; then that is told."""
+    loads = before.get("loads")
+    back = gone_back(loads, newest_loads(home)) if isinstance(loads, dict) else []
+    if back:
+        found = (
+            f"The landing is older than the last build ({before.get('at')}): {', '.join(back)} "
+            "lack loads that were there, as after a backup was put back. Everything is built anew "
+            "from what there is; APIs are read on from there, and export files that came since "
+            "must be dropped in the inbox again."
+        )
+        progress(found)
+        tell(home, settings, found)
+    return bool(back)
 
 
 def _ingest(
@@ -159,9 +195,10 @@ def _after(home: Home, name: str, inboxes: Mapping[str, Mapping[str, str]]) -> s
 
 
 def _is_built(home: Home, inputs: Mapping[str, str], before: Mapping[str, Any]) -> bool:
-    """Whether the publication there is was built from these inputs."""
+    """Whether the publication and the warehouse there are were built from these inputs."""
     with contextlib.suppress(PublicationError):
-        return before.get("inputs") == inputs and current(home) is not None
+        published = current(home) is not None and home.warehouse.exists()
+        return before.get("inputs") == inputs and published
     return False
 
 
@@ -172,5 +209,6 @@ def _record(home: Home, inputs: Mapping[str, str], inboxes: Mapping[str, str]) -
             "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "inputs": dict(inputs),
             "inboxes": dict(inboxes),
+            "loads": newest_loads(home),
         },
     )

@@ -31,7 +31,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.core.durable import sha256, sync
+from connectors.core.durable import replace_text, sha256, sync, write_text
 from connectors.core.failpoints import failpoint
 from pipelines.audience_tables import View
 from pipelines.marts import facts_hash
@@ -40,6 +40,7 @@ from pipelines.publication_build import (
     PublicationError,
     build,
     gate,
+    refused_by_disk,
     sidecars,
 )
 from pipelines.settings import Home
@@ -173,9 +174,13 @@ def publish(
             sync(building)
             failpoint("publish.before_rename")
             building.rename(store / publication_id)
+            try:
+                sync(store)
+            except OSError:
+                _remove(store / publication_id)  # what was not flushed is not there
+                raise
         finally:
             _remove(building)
-        sync(store)
         _point_to(folder, store / publication_id)
         _prune(store, keep, publication_id)
         return Publication.read(store / publication_id)
@@ -274,6 +279,7 @@ def _point_to(folder: Path, snapshot: Path) -> None:
         # Someone wrote into the old file. Its log must never be replayed into the new one.
         log.rename(log.with_name(f"{log.name}.of-before-{snapshot.name}"))
     link = folder / f".new-{snapshot.name}.duckdb"
+    link.unlink(missing_ok=True)  # of a rollback that was killed
     os.link(snapshot / "koers.duckdb", link)
     failpoint("publish.before_replace")
     link.replace(file)
@@ -282,13 +288,10 @@ def _point_to(folder: Path, snapshot: Path) -> None:
     if parquet.is_dir() and not parquet.is_symlink():
         _remove(parquet)  # a copy of a home holds the files themselves
     link = folder / f".new-{snapshot.name}.parquet"
+    link.unlink(missing_ok=True)
     link.symlink_to(Path("snapshots") / snapshot.name / "parquet")
     link.replace(parquet)
-    copy = folder / f".new-{snapshot.name}.json"
-    shutil.copyfile(snapshot / "manifest.json", copy)
-    sync(copy)
-    copy.replace(folder / "manifest.json")
-    sync(folder)
+    replace_text(folder / "manifest.json", (snapshot / "manifest.json").read_text(encoding="utf-8"))
     failpoint("publish.before_prune")
 
 
@@ -301,8 +304,7 @@ def _prune(store: Path, keep: int, current_id: str) -> None:
 
 
 def _write_manifest(file: Path, manifest: dict[str, Any]) -> None:
-    file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    sync(file)
+    write_text(file, json.dumps(manifest, indent=2) + "\n")
 
 
 def _remove(path: Path) -> None:
@@ -314,14 +316,11 @@ def _remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def _disk_told(folder: Path) -> Iterator[None]:
-    """What the disk refuses is said to people."""
+    """What the disk refuses is said to people, with the bytes of the publication of before."""
     try:
         yield
     except OSError as error:
-        raise PublicationError(
-            f"{folder} cannot be written to: {error}. What was published before still stands; make "
-            "room (fewer `keep_publications`), then run `koers publish`."
-        ) from error
+        raise PublicationError(refused_by_disk(folder, error)) from error
 
 
 @contextlib.contextmanager

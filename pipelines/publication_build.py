@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.core.disk import is_of_disk, refused
 from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
 from pipelines.audience_tables import (
@@ -96,6 +97,8 @@ def build(
     except AudienceError as error:
         raise PublicationError(f"{error}; the publication of before still stands.") from error
     except duckdb.Error as error:
+        if is_of_disk(error):
+            raise PublicationError(refused_by_disk(folder.parent.parent, error)) from error
         raise PublicationError(
             f"Could not make a publication of {warehouse} in {folder}: {error}. The publication of "
             "before still stands; mend the cause and run `koers publish`."
@@ -105,6 +108,17 @@ def build(
         sync(written)
     sync(folder / "parquet")
     sync(folder)
+
+
+def refused_by_disk(folder: Path, error: BaseException) -> str:
+    """What to tell where the disk refuses a publication in the folder of an audience."""
+    file = folder / "koers.duckdb"
+    before = file.stat().st_size if file.exists() else 0
+    return (
+        f"The publication in {folder} cannot be made: {refused(folder, error, 2 * before)} What "
+        "was published before still stands. Fewer `keep_publications` in koers.yaml take less "
+        "room; then run `koers publish`."
+    )
 
 
 def gate(

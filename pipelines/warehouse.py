@@ -7,7 +7,6 @@ and the next build starts from nothing, instead of failing every night.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import duckdb
 
 from pipelines.lock import Holder, held
 from pipelines.publication_build import sidecars
+from pipelines.recovery.quarantine import put_aside
 from pipelines.settings import Home
 
 WAIT_SECONDS = 1800.0
@@ -75,11 +75,6 @@ def make_ready(
 
 
 def quarantine(file: Path) -> Path:
-    """Move a database and its write-ahead logs to `quarantine/` beside it; they stay together."""
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    folder = file.parent / "quarantine" / stamp
-    folder.mkdir(parents=True)
-    for part in (*sidecars(file), file):
-        if part.exists():
-            part.rename(folder / part.name)
-    return folder / file.name
+    """Move a database and its write-ahead logs to `quarantine/` beside it; they stay together. The
+    newest few are kept."""
+    return put_aside(file.parent / "quarantine", (*sidecars(file), file)) / file.name

@@ -13,6 +13,7 @@ LandingError
 │   └── ExpiredError           an API's page token is no longer valid
 └── TransientError         may pass by itself; try again later
     ├── BusyError              another process holds the lock
+    ├── DiskError              the disk is full, fails, or may not be written to
     ├── UnavailableError       an API does not answer properly
     └── LimitedError           an API's budget of requests is used up
 
@@ -56,6 +57,10 @@ class LackError(PermanentError):
 
 class BusyError(TransientError):
     """Another process is at work on the same thing."""
+
+
+class DiskError(TransientError):
+    """A file cannot be written or read as it should: the text says which and what to do."""
 
 
 class SourceError(LandingError):

@@ -309,8 +309,14 @@ class Load:
         failpoint("landing.before_commit")
         self._folder.rename(target)
         failpoint("landing.after_commit")
-        sync(target.parent)
-        sync(self.landing.incoming)
+        try:
+            sync(target.parent)
+            sync(self.landing.incoming)
+        except OSError:
+            # A flush that failed is never tried again as if it were fine: the disk may have let go
+            # of what it held, and say yes the next time. So the load is not committed.
+            target.rename(self._folder)
+            raise
         return manifest
 
     def _refuse_shrink(self, done: Finished, pulled: Pulled | None, guard: Guard) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from connectors.core.disk import is_of_disk, refused
 from pipelines.watch.machine import MISSING, RAISED
 
 SCHEMA_VERSION = 6
@@ -158,11 +159,18 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
     """Open the ledger, made on first use; every change is on disk when its transaction ends.
 
     Raises LedgerError, before anything is written, for a ledger of a newer Koers and for a file
-    that is no ledger.
+    that is no ledger; and where the disk refuses something in the block, which then did nothing.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.stat().st_size:
-        _check(file)
+    with _disk_told(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_size:
+            _check(file)
+        with _opened(file) as connection:
+            yield connection
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
@@ -181,6 +189,19 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+@contextlib.contextmanager
+def _disk_told(file: Path) -> Iterator[None]:
+    """What the disk refuses is said to people."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        if not is_of_disk(error):
+            raise
+        raise LedgerError(
+            f"The alert ledger cannot be used: {refused(file, error)} What it held before stands."
+        ) from error
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
 
@@ -191,10 +212,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("begin immediate")
     try:
         yield
+        connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk has rolled it back itself
+            connection.execute("rollback")
         raise
-    connection.execute("commit")
 
 
 def was_evaluated(file: Path, publication_id: str) -> bool:
