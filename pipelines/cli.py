@@ -65,10 +65,11 @@ def run(
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
+    from pipelines.stopping import stoppable
     from pipelines.summary import lines
 
     at = home()
-    with in_words():
+    with in_words(), stoppable():
         chosen = settings(at)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from connectors.core.failpoints import failpoint
 from pipelines.settings import Home
 
 
@@ -32,6 +33,7 @@ def write(file: Path, content: dict[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}.new")
     new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    failpoint("record.before_rename")
     new.replace(file)
 
 
