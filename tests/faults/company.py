@@ -1,14 +1,16 @@
 """The smallest company whose nights pass every room: organisation, deals and ledger as files,
 answers to a survey over the API of a fake vendor, one channel, and a KPI that goes off course.
 
-Its first night holds January to March 2026, in which all is well; the second brings April, in which
-revenue falls below what was agreed, and a correction of March. All dates are fixed, so that two
-homes that were run at different moments hold the same facts.
+Its first night holds January to April 2026; in April revenue falls below what was agreed. The
+second brings May, in which it is well again, and a correction of March. All dates are fixed, so
+that two homes that were run at different moments hold the same facts.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +89,7 @@ def _answers(first: int, last: int) -> list[dict[str, Any]]:
 
 def tables(night: int) -> Tables:
     """What the vendor of the survey holds before a night."""
-    return Tables(responses=_answers(0, 9 if night == 1 else 14))
+    return Tables(responses=_answers(0, 14 if night == 1 else 18))
 
 
 def prepare(home: Home) -> None:
@@ -101,13 +103,14 @@ def bring(home: Home, night: int) -> None:
     if night == 1:
         for name, text in ORGANISATION.items():
             write(home.inbox / "organisation", f"{name}.csv", text)
-        deals = _deals(range(1, 4), 800)
-        entries = [f"b{m};15-0{m}-2026;Omzet;noord;1000,00;EUR" for m in range(1, 4)]
+        # April is bad, and over, since May has begun.
+        deals = [*_deals(range(1, 4), 800), *_deals(range(4, 5), 100), *_deals(range(5, 6), 9)]
+        entries = [f"b{m};15-0{m}-2026;Omzet;noord;1000,00;EUR" for m in range(1, 6)]
     else:
-        # March is corrected, April is bad, and May has begun: April is over.
         corrected = "310,Ann,Closed won,900.00,EUR,2026-01-02 10:00,2026-03-10 12:00,"
-        deals = [corrected + "2026-04-02 12:00", *_deals(range(4, 5), 100), *_deals(range(5, 6), 9)]
-        entries = [f"b{m};15-0{m}-2026;Omzet;noord;900,00;EUR" for m in range(4, 6)]
+        late = "599,Ann,Closed won,2000.00,EUR,2026-01-02 10:00,2026-05-20 12:00,2026-05-20 12:00"
+        deals = [corrected + "2026-06-02 12:00", late, *_deals(range(6, 7), 9)]
+        entries = ["b6;15-06-2026;Omzet;noord;900,00;EUR"]
     write(home.inbox / "hubspot", f"deals-{night}.csv", "\n".join([HEADINGS, *deals]))
     write(home.inbox / "ledger", f"entries-{night}.csv", "\n".join([LEDGER, *entries]))
     for file in home.inbox.rglob("*.csv"):
@@ -115,8 +118,5 @@ def bring(home: Home, night: int) -> None:
 
 
 def _age(file: Path) -> None:
-    import os
-    import time
-
     then = time.time() - 3600
     os.utime(file, (then, then))

@@ -12,16 +12,21 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from pipelines.lock import Holder, holder
 from pipelines.sandbox import serve
+from pipelines.sandbox.faults import Fault
 from pipelines.sandbox.vendors import vendors
 from pipelines.settings import PROJECT_DIR, Home
 from tests.faults import company
@@ -30,6 +35,14 @@ from tests.watch.receiver import Webhook, receiving
 from tests.zygote import forked
 
 KILLED = -9
+PATIENCE_SECONDS = 300.0
+WARM = (
+    "state/dbt/manifest.json",
+    "state/dbt/project.sha256",
+    "state/dbt/target/partial_parse.msgpack",
+    "report/.made/*.html",
+    "report/.made/*.js",
+)
 FOREIGN = ("KOERS_", "DAGSTER_", "DBT_")
 
 
@@ -68,22 +81,53 @@ class Ending:
     seconds: float = 0.0
 
 
+@dataclass
+class Running:
+    """A night that goes on. code: what it will end with."""
+
+    code: Future[int]
+    home: Home
+    holder: Holder = field(default_factory=lambda: Holder(0, "", ""))
+
+    def signal(self, number: int) -> float:
+        """Send it a signal, as a person or a supervisor does; after how many seconds it ended."""
+        began = time.monotonic()
+        os.kill(self.holder.pid, number)
+        self.code.result(PATIENCE_SECONDS)
+        return time.monotonic() - began
+
+
 class Nights:
     """One home at one path (dbt believes what it parsed only there), put back before each night."""
 
     def __init__(self, folder: Path, hook: Webhook) -> None:
         self.home, self.hook, self._folder = Home(folder / "home"), hook, folder
-        self.is_quiet = False
+        self.is_quiet, self.said, self.calls = False, "", list[str]()
         self._vendor = vendors()["typeform"]
         self._bases = {1: folder / "before-1", 2: folder / "before-2"}
         self._expected: dict[int, tuple[State, Counter[str]]] = {}
+        self._built = {at: folder / f"built-{at}.duckdb" for at in self._bases}
         company.prepare(Home(self._bases[1]))
 
-    def night(self, *, at: int, kill: Kill | None = None, **environment: str) -> int:
+    def night(
+        self,
+        *,
+        at: int,
+        kill: Kill | None = None,
+        dbt: bool = True,
+        faults: Sequence[Fault] = (),
+        **environment: str,
+    ) -> int:
         """`koers run` in the home; its exit code, negative where a signal ended it. What it said
-        is in `said`."""
+        is in `said`. dbt: else the warehouse of the undisturbed night stands in for it. faults: of
+        the vendor."""
         own = kill.environment if kill else {}
+        if not dbt:
+            own |= {"KOERS_BUILT": str(self._built[at])}
         with serve(self._vendor.account(company.tables(at))) as box:
+            self.calls = box.calls
+            for fault in faults:
+                box.faults.add(fault)
             done = forked(
                 "tests.faults.night_child",
                 without=tuple(name for name in os.environ if name.startswith(FOREIGN)),
@@ -91,6 +135,26 @@ class Nights:
             )
         self.said = (done.stdout + done.stderr).decode(errors="replace")
         return done.returncode
+
+    @contextlib.contextmanager
+    def going_on(
+        self, until: Callable[[], bool] = lambda: True, **options: Any
+    ) -> Iterator[Running]:
+        """A night that goes on beside the block, once it holds its lock and `until` is true. What
+        still goes on in the end is killed."""
+        with ThreadPoolExecutor(1) as pool:
+            running = Running(pool.submit(self.night, **options), self.home)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while (there := holder(self.home.run_lock)) is None or not until():
+                if running.code.done() or time.monotonic() > deadline:
+                    raise AssertionError(f"the night never came so far:\n{self.said}")
+                time.sleep(0.05)
+            running.holder = there
+            try:
+                yield running
+            finally:
+                if not running.code.done():
+                    os.killpg(there.pid, signal.SIGKILL)
 
     def environment(self, vendor_url: str) -> dict[str, str]:
         """The variables of a night, beside those of everybody."""
@@ -115,7 +179,25 @@ class Nights:
             shutil.copytree(self.home.root, self._bases[2], symlinks=True)
         shutil.copytree(self._bases[at], self.home.root, symlinks=True, dirs_exist_ok=True)
         company.bring(self.home, at)
+        self._warm_up()
         self.hook.got.clear()
+
+    def _warm_up(self) -> None:
+        """What follows from the code alone, and takes long, is made once."""
+        for name in WARM:
+            for made in self._folder.glob(f"warm/{name}"):
+                there = self.home.root / made.relative_to(self._folder / "warm")
+                if not there.exists():
+                    there.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(made, there)
+
+    def _keep(self, at: int) -> None:
+        shutil.copyfile(self.home.warehouse, self._built[at])
+        for name in WARM:
+            for made in self.home.root.glob(name):
+                kept = self._folder / "warm" / made.relative_to(self.home.root)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(made, kept)
 
     def undisturbed(self, at: int) -> tuple[State, Counter[str]]:
         """What a night makes where nothing happens, and how often each message came. Made once."""
@@ -127,16 +209,25 @@ class Nights:
             self._expected[at] = state_of(self.home), self.messages()
             if left := leftovers(self.home):
                 raise AssertionError(f"an undisturbed night left {left}")
+            self._keep(at)
         return self._expected[at]
 
-    def disturbed(self, kills: Sequence[Kill], at: int) -> Ending:
-        """A night with these kills, one after the other; then it is left alone, and compared."""
+    def disturbed(
+        self,
+        kills: Sequence[Kill],
+        at: int,
+        *,
+        dbt: bool = True,
+        before_last: Callable[[], None] = lambda: None,
+    ) -> Ending:
+        """A night with these kills, one after the other; then it is left alone, and compared.
+        before_last: done before it is left alone."""
         expected, messages = self.undisturbed(at)
         self.put_back(at)
         began, ending = time.monotonic(), Ending()
         with self.reading() as reader:
             for kill in kills:
-                code = self.night(at=at, kill=kill)
+                code = self.night(at=at, kill=kill, dbt=dbt)
                 if code == KILLED:
                     ending.hit.append(kill)
                     self.tell(f"  killed at {kill}")
@@ -146,7 +237,8 @@ class Nights:
                 else:
                     ending.wrong.append(f"killed at {kill}: exit code {code}\n{self.said[-2000:]}")
                 _hours_pass(self.home)
-            if code := self.night(at=at):
+            before_last()
+            if code := self.night(at=at, dbt=dbt):
                 ending.wrong.append(f"the last run: exit code {code}\n{self.said[-2000:]}")
         ending.reader = dict(reader)
         ending.seconds = time.monotonic() - began
