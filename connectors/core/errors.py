@@ -12,6 +12,7 @@ LandingError
 │   └── ExpiredError           an API's page token is no longer valid
 └── TransientError         may pass by itself; try again later
     ├── BusyError              another process holds the lock
+    ├── StoppedError           somebody stopped the pull
     ├── UnavailableError       an API does not answer properly
     └── LimitedError           an API's budget of requests is used up
 
@@ -51,6 +52,10 @@ class ShrinkError(PermanentError):
 
 class BusyError(TransientError):
     """Another process is at work on the same thing."""
+
+
+class StoppedError(TransientError):
+    """Somebody stopped the pull while it waited."""
 
 
 class SourceError(LandingError):

@@ -174,6 +174,7 @@ def test_a_failing_channel_never_raises(queued: Home, hook: Receiver, error: Exc
     assert attempt(queued, hook, send=broken).errors == ("hook: no",)
 
 
+@pytest.mark.fault("E3")
 def test_a_failing_channel_does_not_stop_the_others(queued: Home, hook: Receiver) -> None:
     with open_ledger(queued.ledger) as ledger:
         ledger.execute(
@@ -218,6 +219,7 @@ def test_waits_double_up_to_six_hours() -> None:
     assert minutes == [1, 2, 4, 256, 360, 360]
 
 
+@pytest.mark.fault("D3")
 def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Receiver) -> None:
     """It was tried in a year that has not come yet, and then the clock was set right."""
     hook.answers = [500]
@@ -225,6 +227,7 @@ def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Rece
     assert attempt(queued, hook) == DeliveryResult(sent=1)
 
 
+@pytest.mark.fault("A1", "E1")
 def test_killed_between_sending_and_marking(queued: Home, hook: Receiver) -> None:
     delivering = ("deliver", str(queued.root))
     done = forked(
