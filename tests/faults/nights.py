@@ -71,11 +71,13 @@ class Kill:
 
 @dataclass
 class Ending:
-    """How a disturbed night ended. hit: the kills that took place; missed: those whose place was
-    not reached; wrong: what is not as after an undisturbed night; seconds: of it all."""
+    """How a disturbed night ended. hit: the kills that took place; missed: that whose place was not
+    reached, so that the night came to its end; left: those that were to follow it; wrong: what is
+    not as after an undisturbed night; seconds: of it all."""
 
     hit: list[Kill] = field(default_factory=list)
     missed: list[Kill] = field(default_factory=list)
+    left: list[Kill] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     reader: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -226,14 +228,16 @@ class Nights:
         self.put_back(at)
         began, ending = time.monotonic(), Ending()
         with self.reading() as reader:
-            for kill in kills:
+            for number, kill in enumerate(kills, 1):
                 code = self.night(at=at, kill=kill, dbt=dbt)
                 if code == KILLED:
                     ending.hit.append(kill)
                     self.tell(f"  killed at {kill}")
                 elif code == 0:
                     ending.missed.append(kill)
+                    ending.left = list(kills[number:])
                     self.tell(f"  not reached: {kill}")
+                    break
                 else:
                     ending.wrong.append(f"killed at {kill}: exit code {code}\n{self.said[-2000:]}")
                 _hours_pass(self.home)

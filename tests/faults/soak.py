@@ -3,10 +3,11 @@ a message, or stop the next run?
 
     python -m tests.faults.soak [--minutes 30] [--kills 1000] [--seed 1] [--json FILE]
 
-First every fail point at its first, second and third visit, then random moments; half of the kills
-take dbt with them, the others leave it behind. Nights of a home that is new and of one that has a
-night behind it take turns. Ends after so many minutes or kills, with exit code 1 where anything
-differed from an undisturbed night; the same seed does the same again.
+First every fail point at its first, second and third visit, then random moments. Every fifth night
+at random builds with dbt, and there half of the kills leave dbt behind; the others put in place
+what dbt made of the same landing. Nights of a home that is new and of one that has a night behind
+it take turns. Ends after so many minutes or kills, with exit code 1 where anything differed from an
+undisturbed night; the same seed does the same again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,37 +100,51 @@ ELSEWHERE = {
 """What no night of the smallest company reaches, and the test that kills there."""
 
 TIMES = 3
+DBT_EVERY = 5
+"""Of the nights at random, every how manieth builds with dbt; the others take what dbt made before
+of the same landing (`tests.faults.stand_in`), which costs seconds."""
+
 LATEST_RESULT = 400
 """Of dbt's results, about as many as there are."""
 
 
-def sequences(chance: random.Random) -> Iterator[list[Kill]]:
-    """Kills for one night after the other, for ever: first every place, then at random."""
-    front = [
-        Kill(place, nth, alone=chance.random() < 0.5)
-        for nth in range(1, TIMES + 1)
-        for place in FRONT
-    ]
-    behind = [
-        Kill(place, nth, alone=chance.random() < 0.5)
-        for nth in range(1, TIMES + 1)
-        for place in BEHIND
-    ]
+@dataclass(frozen=True)
+class Plan:
+    """A night: its kills, in order, and whether dbt builds."""
+
+    kills: tuple[Kill, ...]
+    dbt: bool = False
+
+
+def plans(chance: random.Random) -> Iterator[Plan]:
+    """For ever: first every place, its first, second and third visit, then at random."""
+    behind = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in BEHIND]
+    cheap = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in FRONT]
     end = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in END]
-    # A kill behind dbt costs a night, so each takes with it many of the cheap ones.
-    for at, late in enumerate(behind):
-        yield [*front[at % 3 :: 3], late, *end[at % 3 :: 3]]
+    nights = -(-len(behind) // 6)
+    for at in range(nights):
+        yield Plan((*cheap[at::nights], *behind[at::nights], *end[at::nights]))
+    number = 0
     while True:
-        cheap = [_random_front(chance) for _ in range(chance.randint(10, 20))]
-        dear = [Kill(after=chance.uniform(5, 90), alone=chance.random() < 0.5)]
-        yield [*cheap, *dear, *(Kill(chance.choice(END)) for _ in range(4))]
+        number += 1
+        if number % DBT_EVERY == 0:
+            yield Plan(tuple(_in_dbt(chance) for _ in range(6)), dbt=True)
+        else:
+            yield Plan(tuple(_anywhere(chance) for _ in range(20)))
 
 
-def _random_front(chance: random.Random) -> Kill:
+def _anywhere(chance: random.Random) -> Kill:
+    if chance.random() < 0.3:
+        return Kill(chance.choice(PLACES), chance.randint(1, TIMES))
+    return Kill(after=chance.uniform(0.05, 12.0))
+
+
+def _in_dbt(chance: random.Random) -> Kill:
+    """Half of them leave dbt behind, which goes on without the run."""
     alone = chance.random() < 0.5
-    if chance.random() < 0.2:
+    if chance.random() < 0.5:
         return Kill("build.result", chance.randint(1, LATEST_RESULT), alone=alone)
-    return Kill(after=chance.uniform(0.05, 8.0), alone=alone)
+    return Kill(after=chance.uniform(3.0, 60.0), alone=alone)
 
 
 class Tally:
@@ -173,16 +189,19 @@ def _name(kill: Kill) -> str:
 def run(at: Nights, tally: Tally, *, minutes: float, kills: int, seed: int) -> None:
     """Disturbed nights, until the time or the kills are over."""
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not secret
-    for number, sequence in enumerate(sequences(chance)):
-        if tally.minutes >= minutes or tally.kills.total() >= kills:
-            return
-        ending = at.disturbed(sequence, at=1 + number % 2)
-        tally.add(ending)
-        verdict = "; ".join(ending.wrong) or "as undisturbed"
-        at.tell(
-            f"night {tally.nights}: {len(ending.hit)} kills in {ending.seconds:.0f} s: {verdict} "
-            f"({tally.kills.total()} kills, {tally.minutes:.0f} minutes)"
-        )
+    for number, plan in enumerate(plans(chance)):
+        kills_left = list(plan.kills)
+        while kills_left:
+            if tally.minutes >= minutes or tally.kills.total() >= kills:
+                return
+            ending = at.disturbed(kills_left, at=1 + number % 2, dbt=plan.dbt)
+            kills_left = ending.left
+            tally.add(ending)
+            verdict = "; ".join(ending.wrong) or "as undisturbed"
+            at.tell(
+                f"night {tally.nights}: {len(ending.hit)} kills in {ending.seconds:.0f} s: "
+                f"{verdict} ({tally.kills.total()} kills, {tally.minutes:.0f} minutes)"
+            )
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ FRONT = [
     Kill("landing.before_commit", 2),
     Kill("inbox.after_archive", 3),
     Kill("pull.page", 2),
-    Kill("landing.after_commit", 7),
+    Kill("landing.after_commit"),
 ]
 IN_DBT = [Kill("build.result", 3, alone=True), Kill("build.result", 60)]
 BEHIND = [
