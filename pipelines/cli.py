@@ -57,7 +57,7 @@ def run(
     """One nightly run: read the inboxes and the APIs, build the facts, publish, judge, send.
 
     Without any input yet it begins with a sample company. Exit code 0: done; 1: failed, what was
-    published before still stands; 3: done, but a source could not be read.
+    published before still stands; 3: done, but a source could not be read; 130: stopped.
     """
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover

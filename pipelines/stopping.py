@@ -15,20 +15,13 @@ from types import FrameType
 from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+EXIT_CODE = 130
+"""As a shell gives it for a program that Ctrl-C ended."""
 
 
 class Stopped(KeyboardInterrupt):
     """Somebody asked this process to stop. A KeyboardInterrupt, so that nothing takes it for an
-    error it can deal with."""
-
-    def __init__(self, number: int = signal.SIGINT) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = int(number)
-
-    @property
-    def exit_code(self) -> int:
-        """As a shell gives it for a program that a signal ended."""
-        return 128 + self.number
+    error it can deal with. By which signal is not told: Dagster keeps that to itself."""
 
 
 @contextlib.contextmanager
@@ -37,7 +30,7 @@ def stoppable() -> Iterator[None]:
     another thread than the main one, nothing changes: only the main one may handle signals."""
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise Stopped(number)
+        raise Stopped
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pipelines.stopping import Stopped
+from pipelines.stopping import EXIT_CODE, Stopped
 
 
 class ToldGroup(TyperGroup):
@@ -27,11 +27,11 @@ def in_words() -> Iterator[None]:
         yield
     except Stopped as stopped:
         typer.echo(
-            f"Stopped by {stopped}. What was done is kept, what was published before still stands; "
-            "the same command goes on from here.",
+            "Stopped. What was done is kept, what was published before still stands; the same "
+            "command goes on from here.",
             err=True,
         )
-        raise typer.Exit(stopped.exit_code) from stopped
+        raise typer.Exit(EXIT_CODE) from stopped
     except Exception as error:
         from pipelines.lock import BusyError
 

@@ -17,6 +17,7 @@ from pipelines.cli import app
 from pipelines.lock import holder
 from pipelines.sandbox.faults import Fault
 from pipelines.settings import Home
+from pipelines.stopping import EXIT_CODE
 from tests.faults.nights import Nights, nights
 
 HANGS = Fault("hang", path="/responses", seconds=120)
@@ -57,9 +58,9 @@ def is_reading(made: Nights) -> Callable[[], bool]:
 def test_told_to_stop_while_it_reads(at: Nights, number: int) -> None:
     with at.going_on(is_reading(at), at=1, faults=[HANGS]) as night:
         took = night.signal(number)
-    assert night.code.result() == 128 + number, at.said
+    assert night.code.result() == EXIT_CODE, at.said
     assert took < 10
-    assert "Stopped by" in at.said
+    assert "Stopped." in at.said
     assert "Traceback" not in at.said
     assert runs(at.home)["ingest_typeform"] is dg.DagsterRunStatus.CANCELED
     assert runs(at.home)["ingest_hubspot"] is dg.DagsterRunStatus.SUCCESS
@@ -76,7 +77,7 @@ def test_told_to_stop_while_dbt_builds(at: Nights, tmp_path: Path, number: int) 
         lambda: begun.exists() and begun.read_text() != "", at=1, KOERS_DBT_PROGRAM=str(program)
     ) as night:
         took = night.signal(number)
-    assert night.code.result() == 128 + number, at.said
+    assert night.code.result() == EXIT_CODE, at.said
     assert took < 10
     assert runs(at.home)["transform"] is dg.DagsterRunStatus.CANCELED
     assert holder(at.home.run_lock) is None
