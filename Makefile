@@ -9,7 +9,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check parity powerbi-check bench clients lock
+MINUTES ?= 30
+.PHONY: help run up test check parity powerbi-check bench clients lock soak
 
 help: ## What make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -38,6 +39,9 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
 	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
+
+soak: $(VENV)/.ready-dev ## Kill whole nightly runs and compare what is left (MINUTES=30)
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
 	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)

@@ -57,7 +57,7 @@ def run(
     """One nightly run: read the inboxes and the APIs, build the facts, publish, judge, send.
 
     Without any input yet it begins with a sample company. Exit code 0: done; 1: failed, what was
-    published before still stands; 3: done, but a source could not be read.
+    published before still stands; 3: done, but a source could not be read; 130: stopped.
     """
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
@@ -65,10 +65,11 @@ def run(
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
+    from pipelines.stopping import stoppable
     from pipelines.summary import lines
 
     at = home()
-    with in_words():
+    with in_words(), stoppable():
         chosen = settings(at)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]

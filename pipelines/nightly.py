@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from connectors.core.failpoints import failpoint
 from pipelines import records
 from pipelines.inputs import (
     build_inputs,
@@ -83,6 +84,7 @@ def nightly(
 
     wait_seconds = WAIT_SECONDS if wait else 0.0
     with held(home.run_lock, "koers run", wait_seconds=wait_seconds, on_wait=tell):
+        failpoint("night.begun")
         result = NightlyResult()
         before = records.read(records.last_build(home))
         if mend(home, settings, progress):
@@ -96,22 +98,27 @@ def nightly(
         if due or (has_landing(home) and (full_refresh or not _is_built(home, inputs, before))):
             with runner() as do:
                 _ingest(home, due, do, result, progress)
+                failpoint("night.ingested")
                 inputs = build_inputs(home, settings)
                 if has_landing(home) and (full_refresh or not _is_built(home, inputs, before)):
                     progress("dbt: building the facts and testing them")
                     refresh = full_refresh or needs_full_refresh(before.get("inputs", {}), inputs)
                     _transform(home, settings, do, refresh, progress)
                     result.built = True
+                    failpoint("night.built")
             if has_landing(home):
                 known = before.get("inboxes", {})
                 read = [name for name in files_due if name not in result.failed]
                 seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
+                failpoint("night.recorded")
         watch_sources_now(home, settings, pulled)
         remind_now(home, settings)
         digest_now(home, settings)
+        failpoint("night.watched")
         write_down(home, sorted(result.failed))
         result.sent = deliver_now(home, settings).sent
+        failpoint("night.sent")
         beat(home)
         ping(home, settings, progress)
         return result
@@ -163,6 +170,7 @@ def _ingest(
         # What was landed before it went wrong is landed.
         if done is not None and (not wrong or done != earlier):
             result.ingested[name] = done
+        failpoint("night.connector_read")
 
 
 def _inboxes(home: Home) -> dict[str, dict[str, str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from pipelines.stopping import EXIT_CODE, Stopped
+
 
 class ToldGroup(TyperGroup):
     """A group of commands that all tell so."""
@@ -23,6 +25,13 @@ def in_words() -> Iterator[None]:
     """What a person can do something about is said in a sentence, and the exit code is 1."""
     try:
         yield
+    except Stopped as stopped:
+        typer.echo(
+            "Stopped. What was done is kept, what was published before still stands; the same "
+            "command goes on from here.",
+            err=True,
+        )
+        raise typer.Exit(EXIT_CODE) from stopped
     except Exception as error:
         from pipelines.lock import BusyError
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from connectors.core.failpoints import failpoint
+
 _LEFT_SECONDS = 600.0
 """A draft that is older is of a writer that was killed."""
 
@@ -77,6 +79,7 @@ def replace_text(path: Path, text: str, *, modified_at: float | None = None) -> 
     try:
         if modified_at is not None:
             os.utime(new, (modified_at, modified_at))
+        failpoint("record.before_rename")
         new.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ LandingError
 └── TransientError         may pass by itself; try again later
     ├── BusyError              another process holds the lock
     ├── DiskError              the disk is full, fails, or may not be written to
+    ├── StoppedError           somebody stopped the pull
     ├── UnavailableError       an API does not answer properly
     └── LimitedError           an API's budget of requests is used up
 
@@ -61,6 +62,10 @@ class BusyError(TransientError):
 
 class DiskError(TransientError):
     """A file cannot be written or read as it should: the text says which and what to do."""
+
+
+class StoppedError(TransientError):
+    """Somebody stopped the pull while it waited."""
 
 
 class SourceError(LandingError):

@@ -5,6 +5,7 @@ The environment of dbt is set while its process starts.
 
 import contextlib
 import os
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from connectors.core.failpoints import failpoint
 from pipelines.dbt import dbt_env
 from pipelines.kpis import Kpi
 from pipelines.settings import DBT_PROJECT_DIR, home, settings
@@ -21,6 +23,9 @@ from pipelines.warehouse import writing
 
 POOL = "warehouse"
 OWNERS = ["team:data"]
+ENDS_WITHIN_SECONDS = 3.0
+"""How long dbt may take to end when the run is stopped, before it is killed; asked twice (SIGINT,
+then SIGTERM)."""
 
 
 class BuildConfig(dg.Config):
@@ -123,13 +128,31 @@ def build(
             process = dbt.cli(
                 arguments, context=context, manifest=manifest, target_path=at.dbt_target
             )
+            process.termination_timeout_seconds = ENDS_WITHIN_SECONDS
+        failpoint("build.begun")
         try:
-            yield from process.stream()
+            for result in process.stream():
+                failpoint("build.result")
+                yield result
+            failpoint("build.done")
+        except subprocess.TimeoutExpired as late:
+            # Told to stop, dagster-dbt waited for dbt to end; that it took long is no failure.
+            raise (late.__context__ or late) from None
         finally:
             # A step that is ended in the UI must not leave a dbt behind that goes on writing.
-            if process.process.poll() is None:
-                process.process.terminate()
-                process.process.wait()
+            _end(process.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(ENDS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        # In the middle of a long query. DuckDB's file is whole after that too.
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
@@ -19,13 +20,15 @@ from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
 from pipelines.settings import Home, Settings
+from pipelines.stopping import Stopped
 
 _CLASS = re.compile(r"^[\w.]*IngestFailedError: ")
 """What Dagster puts before a text that is for people already."""
 
 
 class DagsterRunner:
-    """See `pipelines.nightly.Runner`."""
+    """See `pipelines.nightly.Runner`. Raises Stopped where a signal ended a job: its run is then
+    marked as canceled, since nothing is wrong with it."""
 
     def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
         self._defs, self._instance = defs, instance
@@ -46,12 +49,27 @@ class DagsterRunner:
         )
         if result.success:
             return None
+        if any(map(_is_interruption, result.all_events)):
+            self._instance.report_run_canceled(
+                result.dagster_run, "Somebody stopped this run (Ctrl-C or SIGTERM)."
+            )
+            raise Stopped
         wrong = [
             _CLASS.sub("", (error.cause or error).message.strip())
             for event in result.all_events
             if event.is_step_failure and (error := event.step_failure_data.error)
         ]
         return "\n".join(wrong) or f"job {job} failed; the Dagster UI (koers up) has its log"
+
+
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    """Whether it says that a signal ended the run; Dagster counts that as a failure unless it was
+    stopped from its UI."""
+    if event.event_type is dg.DagsterEventType.RUN_CANCELED:
+        return True
+    if event.event_type is not dg.DagsterEventType.RUN_FAILURE:
+        return False
+    return event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from connectors.core.durable import sync
+from connectors.core.failpoints import failpoint
 from pipelines.audiences import Audience, audiences
 from pipelines.kpis.lint import lint
 from pipelines.kpis.lint.facts import facts_of
@@ -149,10 +150,12 @@ def _make(
         about = {"mark": marked, "publication_id": publication.publication_id, "pages": pages}
         (building / _BUILT).write_text(json.dumps(about) + "\n", encoding="utf-8")
         sync(building)
+        failpoint("report.before_rename")
         done = store / f"{publication.publication_id}-{marked[:12]}"
         if done.exists():
             shutil.rmtree(done)
         building.rename(done)
+        failpoint("report.before_replace")
         _point_to(home.report / name, done)
     except OSError as error:
         raise ReportError(
@@ -166,6 +169,7 @@ def _make(
     finally:
         if building.exists():
             shutil.rmtree(building)
+    failpoint("report.before_prune")
     _prune(store, done)
     seconds = time.monotonic() - began
     return Report(name, home.report / name, publication.publication_id, pages, True, seconds)

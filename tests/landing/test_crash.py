@@ -52,6 +52,7 @@ AGAIN = ["landing.before_commit", "landing.after_commit", "inbox.after_archive"]
 CASES = [*((name, 1) for name in NAMES), *((name, 2) for name in AGAIN)]
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.parametrize(("name", "nth"), CASES)
 def test_a_killed_ingest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, nth: int

@@ -31,6 +31,7 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
+@pytest.mark.fault("A1")
 def test_a_killed_run_is_ended_and_its_pool_is_free(koers_home: Home) -> None:
     dagster_home.prepare(koers_home)
     environment = dagster_home.environment(koers_home, Settings())

@@ -192,6 +192,7 @@ def test_asked_for_a_full_refresh_is_one(notes: Notes) -> None:
     assert notes.asked == ["open", "full"]
 
 
+@pytest.mark.fault("F1")
 def test_one_run_at_a_time(notes: Notes) -> None:
     with held(notes.home.run_lock, "another run"), pytest.raises(BusyError, match="another run"):
         run(notes)

@@ -176,7 +176,7 @@ def test_a_failing_channel_never_raises(queued: Home, hook: Receiver, error: Exc
     assert attempt(queued, hook, send=broken).errors == ("hook: no",)
 
 
-@pytest.mark.fault("E4")
+@pytest.mark.fault("E3", "E4")
 def test_a_failing_channel_does_not_stop_the_others(queued: Home, hook: Receiver) -> None:
     with open_ledger(queued.ledger) as ledger:
         ledger.execute(
@@ -232,7 +232,7 @@ def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Rece
     assert attempt(queued, hook) == DeliveryResult(sent=1)
 
 
-@pytest.mark.fault("E1")
+@pytest.mark.fault("A1", "E1")
 def test_killed_between_sending_and_marking(queued: Home, hook: Receiver) -> None:
     delivering = ("deliver", str(queued.root))
     done = forked(

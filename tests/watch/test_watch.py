@@ -262,7 +262,7 @@ def test_alert_events_are_in_the_next_publication(koers_home: Home, night: Night
     assert not published.changed, "an alert is no change of the facts"
 
 
-@pytest.mark.fault("E2")
+@pytest.mark.fault("A1", "E2")
 def test_killed_before_the_commit_nothing_is_lost_or_doubled(koers_home: Home) -> None:
     warehouse(koers_home.warehouse, [off()])
     published = publish(koers_home.warehouse, koers_home, run_id="r", keep=2)

@@ -156,6 +156,7 @@ def pull(
             return [each.result() for each in running]
         except BaseException:
             setting.stop.set()
+            client.break_off()
             pool.shutdown(cancel_futures=True)
             raise
 

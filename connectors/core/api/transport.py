@@ -127,6 +127,10 @@ class HttpTransport:
             connect=CONNECT_SECONDS, read=min(READ_SECONDS, deadline_seconds)
         )
 
+    def break_off(self) -> None:
+        """See `clock.BreaksOff`."""
+        self._watchdog.break_off()
+
     def close(self) -> None:
         self._adapter.close()
         self._watchdog.stop()
@@ -264,7 +268,7 @@ class _Watchdog:
         self._watches: set[_Watch] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._stopped = self._broken_off = False
 
     @contextlib.contextmanager
     def until(self, seconds: float) -> Iterator[_Watch]:
@@ -282,6 +286,11 @@ class _Watchdog:
             with self._changed:
                 self._watches.discard(watch)
 
+    def break_off(self) -> None:
+        with self._changed:
+            self._broken_off = True
+            self._changed.notify()
+
     def stop(self) -> None:
         with self._changed:
             self._stopped = True
@@ -295,7 +304,7 @@ class _Watchdog:
                 now = time.monotonic()
                 for watch in self._watches:
                     # Again and again: the connection may be made after the deadline.
-                    if watch.until <= now:
+                    if self._broken_off or watch.until <= now:
                         watch.expire()
                 self._changed.wait(0.05)
 

@@ -1,0 +1,106 @@
+"""`koers run` is told to stop, or begun twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.lock import holder
+from pipelines.sandbox.faults import Fault
+from pipelines.settings import Home
+from pipelines.stopping import EXIT_CODE
+from tests.faults.nights import Nights, nights
+
+HANGS = Fault("hang", path="/responses", seconds=120)
+DEAF = """\
+#!{python}
+import signal, sys, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+open({begun!r}, "w").write(str(__import__("os").getpid()))
+time.sleep(300)
+"""
+"""In place of dbt: in the middle of a query that nothing interrupts."""
+
+
+@pytest.fixture
+def at(tmp_path: Path, prepared: Home) -> Iterator[Nights]:
+    """A home before its first night, in which dbt has parsed the project."""
+    with nights(tmp_path / "nights") as made:
+        made.put_back(1)
+        made.home.manifest.parent.mkdir(parents=True)
+        for file in prepared.manifest.parent.glob("*.*"):
+            (made.home.manifest.parent / file.name).write_bytes(file.read_bytes())
+        yield made
+
+
+def runs(home: Home) -> dict[str, dg.DagsterRunStatus]:
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        return {run.job_name: run.status for run in instance.get_runs()}
+
+
+def is_reading(made: Nights) -> Callable[[], bool]:
+    """Whether its vendor was asked for what it never answers."""
+    return lambda: any("/responses" in call for call in made.calls)
+
+
+@pytest.mark.fault("A3")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_while_it_reads(at: Nights, number: int) -> None:
+    with at.going_on(is_reading(at), at=1, faults=[HANGS]) as night:
+        took = night.signal(number)
+    assert night.code.result() == EXIT_CODE, at.said
+    assert took < 10
+    assert "Stopped." in at.said
+    assert "Traceback" not in at.said
+    assert runs(at.home)["ingest_typeform"] is dg.DagsterRunStatus.CANCELED
+    assert runs(at.home)["ingest_hubspot"] is dg.DagsterRunStatus.SUCCESS
+    assert holder(at.home.run_lock) is None
+
+
+@pytest.mark.fault("A3")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_while_dbt_builds(at: Nights, tmp_path: Path, number: int) -> None:
+    begun, program = tmp_path / "begun", tmp_path / "dbt"
+    program.write_text(DEAF.format(python=sys.executable, begun=str(begun)))
+    program.chmod(0o700)
+    with at.going_on(
+        lambda: begun.exists() and begun.read_text() != "", at=1, KOERS_DBT_PROGRAM=str(program)
+    ) as night:
+        took = night.signal(number)
+    assert night.code.result() == EXIT_CODE, at.said
+    assert took < 10
+    assert runs(at.home)["transform"] is dg.DagsterRunStatus.CANCELED
+    assert holder(at.home.run_lock) is None
+    assert holder(at.home.state / "warehouse.lock") is None
+    assert not at.home.publication().exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
+@pytest.mark.fault("F1")
+def test_begun_twice(at: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second says who runs, and that is no failure; once the first is killed, nobody does."""
+    monkeypatch.setenv("KOERS_HOME", str(at.home.root))
+    with at.going_on(is_reading(at), at=1, faults=[HANGS]) as night:
+        second = CliRunner().invoke(app, ["run"])
+        assert second.exit_code == 0
+        assert f"koers run (process {night.holder.pid}" in second.output
+        os.kill(night.holder.pid, signal.SIGKILL)
+        night.code.result(60)
+        deadline = time.monotonic() + 5
+        while holder(at.home.run_lock) is not None:
+            assert time.monotonic() < deadline
+    begun = runs(at.home)["ingest_typeform"]
+    assert begun is dg.DagsterRunStatus.STARTED, "as Dagster sees it, it runs for ever"
+    assert at.night(at=1, KOERS_FAILPOINT="night.ingested") == -signal.SIGKILL, at.said
+    assert runs(at.home)["ingest_typeform"] is dg.DagsterRunStatus.SUCCESS
