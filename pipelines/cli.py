@@ -13,6 +13,7 @@ import typer
 
 from pipelines import alerting, digesting, governing, reporting
 from pipelines.powerbi.command import powerbi
+from pipelines.security.private import keep_private
 from pipelines.telling import in_words
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ app.add_typer(alerting.app, name="alerts")
 app.command()(powerbi)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
+
+
+@app.callback()
+def _first() -> None:
+    keep_private()
+
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines.kpis import check_definitions
+from pipelines.security.environment import without_secrets
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
 PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.py")
@@ -37,9 +38,10 @@ def dbt_env(
     project: Path = DBT_PROJECT_DIR,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The environment of a dbt process that builds `warehouse` (default: the home's own)."""
+    """The environment of a dbt process that builds `warehouse` (default: the home's own). No secret
+    is in it: a model could have dbt print it."""
     return {
-        **(os.environ if base is None else base),
+        **without_secrets(os.environ if base is None else base, settings),
         "KOERS_HOME": str(home.root),
         "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
         "KOERS_MODELS": ",".join(model_names(project)),

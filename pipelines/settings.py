@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.security.yaml_text import YamlError, read_yaml
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
@@ -113,9 +115,13 @@ class Channel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    url_env: str
+    url_env: str = Field(description="The variable that holds the Apprise URL.")
     secret_env: str | None = Field(
         default=None, description="The variable with the secret that signs the webhook."
+    )
+    private_network: bool = Field(
+        default=False,
+        description="Whether its service stands in your own network; else nothing is sent there.",
     )
     language: Language | None = Field(
         default=None, description="Of who reads this channel; else that of the owner."
@@ -132,6 +138,17 @@ class Channel(BaseModel):
     )
     quiet_from: str | None = Field(default=None, pattern=_TIME, description="22:00: nothing from")
     quiet_until: str | None = Field(default=None, pattern=_TIME, description="07:00: until then.")
+
+    @field_validator("url_env", "secret_env")
+    @classmethod
+    def _names_a_variable(cls, value: str | None) -> str | None:
+        # What stands there instead may be the secret itself, so it is not said back.
+        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+            raise ValueError(
+                "name an environment variable here, such as KOERS_CHANNEL_SALES, and give it the "
+                "URL or secret; what stands in this file is in every copy and backup of it"
+            )
+        return value
 
     @model_validator(mode="after")
     def _both_ends(self) -> Channel:
@@ -282,6 +299,11 @@ class Settings(BaseModel):
         default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
     )
     keep_publications: int = Field(default=7, ge=1)
+    share_with_group: bool = Field(
+        default=False,
+        description="Whether accounts of the same group may read `published/` and `report/`; else"
+        " only the account that runs Koers may.",
+    )
     nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)
 
@@ -308,12 +330,12 @@ def settings(at: Home | None = None) -> Settings:
     if not file.exists():
         return Settings()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        return Settings.model_validate(content)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        return Settings.model_validate(read_yaml(file) or {})
+    except YamlError as error:
+        raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
-        raise SettingsError(f"{file}: {wrong}") from error
+        # Without the error itself, whose text holds what was written: it may be a secret.
+        raise SettingsError(f"{file}: {wrong}") from None

@@ -135,6 +135,7 @@ def build(
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
+    os.environ.clear()  # with the secrets, which dbt has no use for
     os.environ.update(variables)
     try:
         yield

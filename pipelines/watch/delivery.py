@@ -174,7 +174,7 @@ def _try(
         if not secret:
             return f"{channel.name}: environment variable {channel.secret_env} is not set"
     try:
-        send(url, replace(message, secret=secret))
+        send(url, replace(message, secret=secret, private_network=channel.private_network))
     except (ChannelError, MessageError, OSError, ValueError, TypeError, RuntimeError) as error:
         return f"{channel.name}: {redact(str(error), url, secret or '')}"
     return None

@@ -13,6 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
+from pipelines.security.exchange import is_here
 from pipelines.watch.letter import Letter
 from pipelines.watch.mail_html import mail_html
 from pipelines.watch.outgoing import ChannelError, Outgoing
@@ -25,6 +26,12 @@ def send_mail(service: Any, message: Outgoing, letter: Letter) -> None:
     or OSError (of smtplib too)."""
     from apprise.plugins.email import smtp
 
+    open_mail = service.secure_mode == "insecure" and not is_here(service.smtp_host)
+    if open_mail and not message.private_network:
+        raise ChannelError(
+            "the mail would go unencrypted: write mailtos:// for mailto://, or `private_network: "
+            "true` of a mail server in your own network"
+        )
     drawn = pictures(letter)
     controller: Any = smtp.AppriseSMTPController
     with controller(

@@ -267,7 +267,7 @@ def test_broken_yaml_names_its_line_and_nothing_is_parsed(tmp_path: Path) -> Non
     file = folder / "models" / "kpis" / "mine.yml"
     file.write_text("metrics:\n  - name: a\n   label: b\n")
     home = Home(tmp_path / "home")
-    with pytest.raises(KpiError, match=r"models/kpis/mine.yml: is no valid YAML: .* \(line 3\)"):
+    with pytest.raises(KpiError, match=r"models/kpis/mine.yml: is not valid YAML: .* \(line 3\)"):
         prepare_manifest(home, settings(home), project=folder)
     assert not home.root.exists()
 
