@@ -12,11 +12,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipelines.security.yaml_text import YamlError, read_yaml
 
@@ -303,6 +311,10 @@ class Settings(BaseModel):
         default=False,
         description="Whether accounts of the same group may read `published/` and `report/`; else"
         " only the account that runs Koers may.",
+    )
+    ui_hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]] = Field(
+        default_factory=list,
+        description="Names under which a proxy that asks for a password hands the Dagster UI on.",
     )
     nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)

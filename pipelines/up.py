@@ -37,7 +37,16 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
     workspace = ["-w", str(PROJECT_DIR / "workspace.yaml")]
     scripts = Path(sys.executable).parent
     commands = {
-        "UI": [str(scripts / "dagster-webserver"), "-h", HOST, "-p", str(port), *workspace],
+        "UI": [
+            sys.executable,
+            "-m",
+            "pipelines.security.ui",
+            "-h",
+            HOST,
+            "-p",
+            str(port),
+            *workspace,
+        ],
         "daemon": [str(scripts / "dagster-daemon"), "run", *workspace],
     }
     if settings.alerts.links_url is not None:
