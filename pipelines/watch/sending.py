@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.security.exchange import DEADLINE_SECONDS, bounded
 from pipelines.watch.chat import slack, teams
 from pipelines.watch.letter import Letter
-from pipelines.watch.mail import send_mail
+from pipelines.watch.mail import must_be_encrypted, send_mail
 from pipelines.watch.mail_html import mail_html
 from pipelines.watch.outgoing import ChannelError, Outgoing
 from pipelines.watch.pictures import pictures
@@ -76,6 +76,8 @@ def _take(service: Any, message: Outgoing) -> bool:
     from apprise.plugins.workflows import NotifyWorkflows
 
     letter = message.letter
+    if isinstance(service, NotifyEmail):
+        must_be_encrypted(service, message)
     if letter is None:
         return _notify(service, message, message.body)
     if isinstance(service, NotifyEmail) and service.pgp_mode == "no":
