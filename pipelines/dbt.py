@@ -72,7 +72,7 @@ def run_dbt(
     """Run dbt and return what it said. Raises DbtError when it ends with an error."""
     (warehouse or home.warehouse).parent.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own dbt, arguments as a list
+    done = subprocess.run(  # noqa: S603 # nosec B603 - our own dbt, a list
         command,
         env=dbt_env(home, settings, warehouse=warehouse, project=project),
         cwd=project,

@@ -69,7 +69,9 @@ def _children(
     try:
         for name, command in commands.items():
             # Each in a session of its own: Ctrl-C is ours to pass on, once.
-            children[name] = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+            children[name] = subprocess.Popen(  # noqa: S603 # nosec B603 - our own, a list
+                command, env=environment, start_new_session=True
+            )
         yield children
     finally:
         for child in children.values():

@@ -123,7 +123,8 @@ def parse_for_dbt(text: str) -> Any:
 
 def _parsed(text: str, loader: type[_Strict]) -> Any:
     try:
-        return yaml.load(text, loader)  # noqa: S506 - safe loaders, with less in them
+        # Safe loaders, with less in them.
+        return yaml.load(text, loader)  # noqa: S506 # nosec B506
     except yaml.YAMLError as error:
         raise YamlError(f"is not valid YAML: {_where(error)}") from None
     except (RecursionError, ValueError) as error:
