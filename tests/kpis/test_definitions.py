@@ -264,6 +264,7 @@ def test_a_relation_to_drivers_is_accepted(tmp_path: Path) -> None:
     jsonschema.validate({"metrics": [made, *others]}, schema())
 
 
+@pytest.mark.fault("G9")
 def test_broken_yaml_names_its_line_and_nothing_is_parsed(tmp_path: Path) -> None:
     folder = project(tmp_path / "dbt", revenue())
     file = folder / "models" / "kpis" / "mine.yml"
