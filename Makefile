@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
 MINUTES ?= 30
-.PHONY: help run up test check parity powerbi-check bench clients lock soak
+.PHONY: help run up test check parity powerbi-check audit bench clients lock soak
 
 help: ## What make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -36,12 +36,20 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r connectors pipelines
+	@git ls-files -z | xargs -0 -n 250 -P 2 $(BIN)/detect-secrets-hook --no-verify --baseline .secrets.baseline
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
 	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
 
 soak: $(VENV)/.ready-dev ## Kill whole nightly runs and compare what is left (MINUTES=30)
 	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+audit: $(VENV)/.ready ## Ask which locked packages have known faults (needs the internet)
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit \
+	&& $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3'; }
+	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
 bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
 	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.core.text import visible
 from pipelines import alert_actions, alert_postmortem
 from pipelines.telling import ToldGroup
 
@@ -72,12 +73,12 @@ def list_alerts(
         )
         return
     for line in listed(alerts, holding, chosen.zone):
-        typer.echo(line)
+        typer.echo(visible(line))
     if waiting:
         typer.echo(f"\nDelivery failed ({len(waiting)})")
     for each in waiting:
         for line in wrapped(f"  {told_undelivered(each)}"):
-            typer.echo(line)
+            typer.echo(visible(line))
 
 
 @app.command()
@@ -97,7 +98,7 @@ def show(alert: AlertName, as_json: Json = False) -> None:
         _echo_json({"alert": alert_values(told), "events": events})
         return
     for line in shown(told, events, chosen.zone, chosen.currency):
-        typer.echo(line)
+        typer.echo(visible(line))
     for line in alert_actions.lines(at, chosen.currency, told.alert.alert_id):
         typer.echo(f"  {line}")
 
@@ -125,11 +126,11 @@ def why(kpi: str, unit: Annotated[str, typer.Argument(help="Id of the unit.")]) 
         try:
             lines = explain(kpi, unit, facts, connection, settings(at), pulled=pulled, now=now)
         except UnknownNameError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(1) from error
     for line in lines:
         for part in wrapped(line):
-            typer.echo(part)
+            typer.echo(visible(part))
 
 
 @app.command()
@@ -162,7 +163,7 @@ def simulate(
         raise typer.BadParameter(str(error), param_hint="--for") from error
     lines = list(simulated(publication.file, kpi, unit, Change(tolerance, fire, of, recover)))
     for line in lines:
-        typer.echo(line)
+        typer.echo(visible(line))
     if not lines:
         typer.echo(f"{kpi} has no closed period, or is no KPI: koers kpi check lists them.")
         raise typer.Exit(1)
@@ -310,7 +311,7 @@ def _say(told: Told, chosen: Settings) -> None:
     from pipelines.watch.listing import listed
 
     for line in listed([told], [], chosen.zone):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 def _until(until: str, days: int, chosen: Settings) -> dt.datetime:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -29,6 +28,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.security.yaml_text import YamlError, read_yaml
 from pipelines.settings import Home, SettingsError
 
 Layer = Literal["organisation", "department", "team", "project"]
@@ -103,10 +103,9 @@ def audiences(home: Home) -> dict[str, Audience]:
     if not file.exists():
         return dict(DEFAULTS)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        found = _File.model_validate(content or {}).audiences
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        found = _File.model_validate(read_yaml(file) or {}).audiences
+    except YamlError as error:
+        raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in e['loc']) or 'file'}: {e['msg']}"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.core.text import visible
 from pipelines import alerting, digesting, governing, reporting
 from pipelines.powerbi.command import powerbi
+from pipelines.security.private import keep_private
 from pipelines.telling import in_words
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ app.add_typer(alerting.app, name="alerts")
 app.command()(powerbi)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
+
+
+@app.callback()
+def _first() -> None:
+    keep_private()
+
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
@@ -94,7 +102,7 @@ def run(
         )
         renew(at)
         for line in lines(at, chosen, result):
-            typer.echo(line)
+            typer.echo(visible(line))
     if result.failed:
         raise typer.Exit(SOME_SOURCES_FAILED)
 
@@ -170,7 +178,7 @@ def publish(
                 record_all(at)
                 left = list(publishing.not_rolled_back(at, back))
                 for line in left:
-                    typer.echo(line, err=True)
+                    typer.echo(visible(line), err=True)
                 if left:
                     raise typer.Exit(1)
                 return
@@ -198,7 +206,7 @@ def status(
 
     with in_words():
         found = look(home())
-    typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
+    typer.echo(json.dumps(found, indent=1) if as_json else visible("\n".join(lines(found))))
 
 
 @app.command()
@@ -224,7 +232,7 @@ def connect(
     wrong = False
     with in_words():
         for each_look in look(found, home(), Window(None, now)):
-            typer.echo(each_look.text)
+            typer.echo(visible(each_look.text))
             wrong = wrong or each_look.is_wrong
     if wrong:
         raise typer.Exit(1)
@@ -318,7 +326,7 @@ def streams(
         typer.echo(markdown(found, manifest), nl=False)
         return
     for line in shown(found, manifest):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 @app.command()
@@ -339,7 +347,7 @@ def tables(
         typer.echo(markdown(manifest), nl=False)
         return
     for line in shown(manifest):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 @inbox.command("inspect")
@@ -368,12 +376,12 @@ def inbox_inspect(
         try:
             report = inspecting.inspect(file, at.inbox, known, connector or None, stream or None)
             for line in inspecting.lines(report):
-                typer.echo(line)
+                typer.echo(visible(line))
             typer.echo("")
             if write:
                 inspecting.write(report)
         except inspecting.InspectError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(1) from error
     if not write:
         typer.echo(f"{report.file} would be (--write makes it so):\n\n{report.new}")
@@ -412,7 +420,7 @@ def _named(name: str, known: dict[str, Connector]) -> Connector:
 
 
 def _progress(line: str) -> None:
-    typer.echo(line, err=True)
+    typer.echo(visible(line), err=True)
 
 
 if __name__ == "__main__":

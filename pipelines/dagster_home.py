@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from connectors.core.durable import replace_text
+from pipelines.security.ui import HOSTS_VARIABLE
 from pipelines.settings import Alerts, Home, Settings
 
 CONFIG = """\
@@ -49,6 +50,7 @@ def environment(home: Home, settings: Settings) -> dict[str, str]:
         "KOERS_NIGHTLY_AT": settings.nightly_at,
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_STALE_AFTER": settings.alerts.model_dump_json(include=_STALE_AFTER),
+        HOSTS_VARIABLE: ",".join(settings.ui_hosts),
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

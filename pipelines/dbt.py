@@ -15,6 +15,7 @@ from pathlib import Path
 
 from connectors.core.durable import replace_text
 from pipelines.kpis import check_definitions
+from pipelines.security.environment import without_secrets
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
 PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.py")
@@ -37,9 +38,10 @@ def dbt_env(
     project: Path = DBT_PROJECT_DIR,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The environment of a dbt process that builds `warehouse` (default: the home's own)."""
+    """The environment of a dbt process that builds `warehouse` (default: the home's own). No secret
+    is in it: a model could have dbt print it."""
     return {
-        **(os.environ if base is None else base),
+        **without_secrets(os.environ if base is None else base, settings),
         "KOERS_HOME": str(home.root),
         "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
         "KOERS_MODELS": ",".join(model_names(project)),
@@ -70,7 +72,7 @@ def run_dbt(
     """Run dbt and return what it said. Raises DbtError when it ends with an error."""
     (warehouse or home.warehouse).parent.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
-    done = subprocess.run(  # noqa: S603 - our own dbt, arguments as a list
+    done = subprocess.run(  # noqa: S603 # nosec B603 - our own dbt, a list
         command,
         env=dbt_env(home, settings, warehouse=warehouse, project=project),
         cwd=project,

@@ -43,6 +43,8 @@ from pipelines.publication_build import (
     refused_by_disk,
     sidecars,
 )
+from pipelines.security.locked import locked
+from pipelines.security.sharing import let_through, seal
 from pipelines.settings import Home
 
 __all__ = [
@@ -118,9 +120,11 @@ def publish(
     alert_events: Iterable[tuple[Any, ...]] = (),
     audience: str = "management",
     view: View = WHOLE_VIEW,
+    shared: bool = False,
     clock: Clock = utc_now,
 ) -> Publication:
-    """Publish the warehouse's marts and keep the newest `keep` snapshots.
+    """Publish the warehouse's marts and keep the newest `keep` snapshots. shared: with the group of
+    the folder.
 
     `view` is what the audience may see of it; `publishing.publish_all` finds that out.
     `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS` (see `watch.ledger`). The result's
@@ -170,7 +174,8 @@ def publish(
             }
             _write_manifest(building / "manifest.json", manifest)
             # Read-only, so that a tool that opens it for writing by mistake is told so.
-            (building / "koers.duckdb").chmod(0o444)
+            seal(building, shared=shared, read_only=True)
+            let_through(home.root, home.published, folder, store, shared=shared)
             sync(building)
             failpoint("publish.before_rename")
             building.rename(store / publication_id)
@@ -218,13 +223,10 @@ def snapshots(home: Home, audience: str = "management") -> list[Publication]:
 
 
 def open_publication(publication: Publication) -> duckdb.DuckDBPyConnection:
-    """Open a publication for reading only. Raises PublicationError if it is no longer there."""
+    """Open a publication for reading only, and no other file. Raises PublicationError if it is no
+    longer there."""
     try:
-        return duckdb.connect(
-            str(publication.file),
-            read_only=True,
-            config={"autoinstall_known_extensions": "false"},
-        )
+        return locked(str(publication.file), read_only=True)
     except duckdb.Error as error:
         raise PublicationError(f"{publication.file} cannot be opened: {error}") from error
 
@@ -291,7 +293,11 @@ def _point_to(folder: Path, snapshot: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(Path("snapshots") / snapshot.name / "parquet")
     link.replace(parquet)
-    replace_text(folder / "manifest.json", (snapshot / "manifest.json").read_text(encoding="utf-8"))
+    copy = folder / f".new-{snapshot.name}.json"
+    shutil.copy(snapshot / "manifest.json", copy)  # with who may read it
+    sync(copy)
+    copy.replace(folder / "manifest.json")
+    sync(folder)
     failpoint("publish.before_prune")
 
 

@@ -26,6 +26,7 @@ from pipelines.audience_tables import (
 )
 from pipelines.bi_views import add_views
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
+from pipelines.security.locked import QUIET
 from pipelines.unit_layers import add_unit_layers
 
 STORAGE_VERSION = "v1.0.0"
@@ -63,7 +64,7 @@ class Built:
 
 def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB in memory that never downloads an extension."""
-    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    return duckdb.connect(config=dict(QUIET))
 
 
 def build(

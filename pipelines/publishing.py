@@ -59,14 +59,14 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
 
 def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
     chosen = audiences(home)
-    keep = settings(home).keep_publications
+    said = settings(home)
     events = published_events(home.ledger)
     result = Published()
 
     def put(name: str, view: View) -> None:
         result.made[name] = publish(
-            home.warehouse, home, run_id=run_id, keep=keep, alert_events=events,
-            audience=name, view=view, clock=clock,
+            home.warehouse, home, run_id=run_id, keep=said.keep_publications, alert_events=events,
+            audience=name, view=view, shared=said.share_with_group, clock=clock,
         )  # fmt: skip
 
     if not chosen["management"].min_group_size > 1:

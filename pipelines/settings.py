@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,18 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
 )
+
+from pipelines.security.yaml_text import YamlError, read_yaml
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
@@ -136,9 +139,13 @@ class Channel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    url_env: str
+    url_env: str = Field(description="The variable that holds the Apprise URL.")
     secret_env: str | None = Field(
         default=None, description="The variable with the secret that signs the webhook."
+    )
+    private_network: bool = Field(
+        default=False,
+        description="Whether its service stands in your own network; else nothing is sent there.",
     )
     language: Language | None = Field(
         default=None, description="Of who reads this channel; else that of the owner."
@@ -155,6 +162,17 @@ class Channel(BaseModel):
     )
     quiet_from: TimeOfDay | None = Field(default=None, description="22:00: nothing from")
     quiet_until: TimeOfDay | None = Field(default=None, description="07:00: until then.")
+
+    @field_validator("url_env", "secret_env")
+    @classmethod
+    def _names_a_variable(cls, value: str | None) -> str | None:
+        # What stands there instead may be the secret itself, so it is not said back.
+        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+            raise ValueError(
+                "name an environment variable here, such as KOERS_CHANNEL_SALES, and give it the "
+                "URL or secret; what stands in this file is in every copy and backup of it"
+            )
+        return value
 
     @model_validator(mode="after")
     def _both_ends(self) -> Channel:
@@ -303,6 +321,15 @@ class Settings(BaseModel):
         default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
     )
     keep_publications: int = Field(default=7, ge=1)
+    share_with_group: bool = Field(
+        default=False,
+        description="Whether accounts of the same group may read `published/` and `report/`; else"
+        " only the account that runs Koers may.",
+    )
+    ui_hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]] = Field(
+        default_factory=list,
+        description="Names under which a proxy that asks for a password hands the Dagster UI on.",
+    )
     nightly_at: TimeOfDay = "02:15"
     alerts: Alerts = Field(default_factory=Alerts)
 
@@ -319,8 +346,12 @@ class Settings(BaseModel):
 
 
 def home() -> Home:
-    """The home that `KOERS_HOME` names, or `.koers/` in the project folder."""
-    return Home(Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve())
+    """The home that `KOERS_HOME` names, or `.koers/` in the project folder. Raises SettingsError for
+    a path that DuckDB cannot open a file in."""
+    root = Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve()
+    if "?" in str(root):
+        raise SettingsError(f"KOERS_HOME is {root}: choose a folder without `?` in its path")
+    return Home(root)
 
 
 def settings(at: Home | None = None) -> Settings:
@@ -329,12 +360,12 @@ def settings(at: Home | None = None) -> Settings:
     if not file.exists():
         return Settings()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        return Settings.model_validate(content)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        return Settings.model_validate(read_yaml(file) or {})
+    except YamlError as error:
+        raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
-        raise SettingsError(f"{file}: {wrong}") from error
+        # Without the error itself, whose text holds what was written: it may be a secret.
+        raise SettingsError(f"{file}: {wrong}") from None

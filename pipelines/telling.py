@@ -9,6 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from connectors.core.text import visible
 from pipelines.stopping import EXIT_CODE, Stopped
 
 
@@ -36,10 +37,10 @@ def in_words() -> Iterator[None]:
         from pipelines.lock import BusyError
 
         if isinstance(error, BusyError):
-            typer.echo(f"Already running: {error}")
+            typer.echo(visible(f"Already running: {error}"))
             raise typer.Exit(0) from error
         if isinstance(error, _for_people()):
-            typer.echo(str(error), err=True)
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(1) from error
         raise
 

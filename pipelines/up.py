@@ -37,7 +37,16 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
     workspace = ["-w", str(PROJECT_DIR / "workspace.yaml")]
     scripts = Path(sys.executable).parent
     commands = {
-        "UI": [str(scripts / "dagster-webserver"), "-h", HOST, "-p", str(port), *workspace],
+        "UI": [
+            sys.executable,
+            "-m",
+            "pipelines.security.ui",
+            "-h",
+            HOST,
+            "-p",
+            str(port),
+            *workspace,
+        ],
         "daemon": [str(scripts / "dagster-daemon"), "run", *workspace],
     }
     if settings.alerts.links_url is not None:
@@ -60,7 +69,9 @@ def _children(
     try:
         for name, command in commands.items():
             # Each in a session of its own: Ctrl-C is ours to pass on, once.
-            children[name] = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+            children[name] = subprocess.Popen(  # noqa: S603 # nosec B603 - our own, a list
+                command, env=environment, start_new_session=True
+            )
         yield children
     finally:
         for child in children.values():

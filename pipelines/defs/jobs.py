@@ -58,7 +58,7 @@ def watch_job() -> "UnresolvedAssetJobDefinition":
 def run_koers(context: dg.OpExecutionContext) -> None:
     at = home()
     command = [sys.executable, "-m", "pipelines.cli", "run", "--wait"]
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
+    child = subprocess.Popen(  # noqa: S603 # nosec B603 - our own interpreter
         command,
         env={**dagster_home.environment(at, settings(at)), "NO_COLOR": "1", "COLUMNS": "120"},
         stdout=subprocess.PIPE,

@@ -158,6 +158,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
+    os.environ.clear()  # with the secrets, which dbt has no use for
     os.environ.update(variables)
     try:
         yield

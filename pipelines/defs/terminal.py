@@ -5,6 +5,8 @@ import sys
 
 import dagster as dg
 
+from connectors.core.text import visible
+
 LOGGER = "terminal"
 
 
@@ -12,7 +14,8 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         if meta.get("dagster_event") is None:
-            print(meta.get("orig_message", record.getMessage()), file=sys.stderr, flush=True)
+            said = str(meta.get("orig_message", record.getMessage()))
+            print(visible(said), file=sys.stderr, flush=True)
 
 
 @dg.logger(config_schema=None, description="Only what Koers itself says, not Dagster's events.")

@@ -35,6 +35,7 @@ from pipelines.report.charts import script
 from pipelines.report.facts import Facts
 from pipelines.report.ledger import mark, read_said
 from pipelines.report.pages import LANGUAGES, Edition, Site, environment
+from pipelines.security.sharing import let_through, seal
 from pipelines.settings import Home, Settings, settings
 
 KEPT = 2
@@ -149,6 +150,9 @@ def _make(
         pages = _write(building, home, chosen, name, audience, publication, models)
         about = {"mark": marked, "publication_id": publication.publication_id, "pages": pages}
         (building / _BUILT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+        seal(building, shared=chosen.share_with_group)
+        above = (home.report, store.parent, store)
+        let_through(home.root, *above, shared=chosen.share_with_group)
         sync(building)
         failpoint("report.before_rename")
         done = store / f"{publication.publication_id}-{marked[:12]}"

@@ -215,7 +215,7 @@ def _try(
         if not secret:
             return _Failed(f"{channel.name}: environment variable {channel.secret_env} is not set")
     try:
-        send(url, replace(message, secret=secret))
+        send(url, replace(message, secret=secret, private_network=channel.private_network))
     except (ChannelError, MessageError, OSError, ValueError, TypeError, RuntimeError) as error:
         wait = dt.timedelta(seconds=getattr(error, "wait", 0.0))
         return _Failed(f"{channel.name}: {redact(str(error), url, secret or '')}", wait)

@@ -24,6 +24,7 @@ from typing import Any
 from connectors.core.durable import make_folder, replace_text
 from connectors.core.inbox import SETTLE_SECONDS
 from pipelines.publication import Clock, utc_now
+from pipelines.security.spreadsheet import cell
 from pipelines.settings import Home
 from pipelines.watch import machine
 from pipelines.watch.acts import found
@@ -158,13 +159,14 @@ def put_expected(home: Home) -> bool:
 
 
 def as_csv(says: list[Expected]) -> str:
-    """The file: written as `connectors/organisation.py` reads it."""
+    """The file: written as `connectors/organisation.py` reads it. It lies beside files that people
+    open in a spreadsheet, so no text of it is a formula there."""
     out = io.StringIO()
     rows = csv.writer(out, delimiter=";", lineterminator="\n")
     rows.writerow(_HEADINGS)
     for each in says:
         days = (f"{day:%d-%m-%Y}" for day in (each.since, each.until))
-        rows.writerow((each.why, KIND, each.org_unit_id, each.kpi, *days))
+        rows.writerow(map(cell, (each.why, KIND, each.org_unit_id, each.kpi, *days)))
     return out.getvalue()
 
 

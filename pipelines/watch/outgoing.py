@@ -20,7 +20,8 @@ class ChannelError(RuntimeError):
 @dataclass(frozen=True)
 class Outgoing:
     """What goes out. letter: None for a message that an earlier Koers queued as text only. secret:
-    signs it, where the channel is a signed webhook. at: now, aware."""
+    signs it, where the channel is a signed webhook. private_network: whether it may go to an
+    address of the own network. at: now, aware."""
 
     key: str
     owner: str
@@ -30,5 +31,6 @@ class Outgoing:
     channel: str = ""
     letter: Letter | None = None
     secret: str | None = field(default=None, repr=False)
+    private_network: bool = False
     at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     is_test: bool = False

@@ -171,7 +171,7 @@ def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account
         assert account.state(f"kill-{nth}")[stream] == account.state("undisturbed")[stream]
 
 
-@pytest.mark.fault("B4")
+@pytest.mark.fault("B4", "G3")
 @every_connector
 def test_contract_bad_credentials_fail_at_once_and_are_not_told(account: Account) -> None:
     for variable in account.connector.api.variables:  # type: ignore[union-attr]
@@ -377,6 +377,7 @@ class Hostile:
         return Reply({})
 
 
+@pytest.mark.fault("G1")
 @every_connector
 @pytest.mark.parametrize("kind", ["foreign_link", "redirect"])
 def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> None:
@@ -393,6 +394,7 @@ def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> Non
         assert "redirect" in told
 
 
+@pytest.mark.fault("G3")
 @every_connector
 def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptureFixture) -> None:
     secrets = [

@@ -76,6 +76,7 @@ def test_a_body_is_capped_after_inflation(box: Sandbox) -> None:
     assert len(send(box, "/packed").body) > 5_000_000
 
 
+@pytest.mark.fault("G1")
 def test_no_redirect_is_followed_and_no_other_origin_is_asked(box: Sandbox) -> None:
     with serve(Echo()) as other:
         box.faults.add(Fault("redirect", link=f"{other.url}/x"))
@@ -88,6 +89,7 @@ def test_no_redirect_is_followed_and_no_other_origin_is_asked(box: Sandbox) -> N
         assert other.saw == []
 
 
+@pytest.mark.fault("G1")
 def test_no_cookie_is_kept_and_no_netrc_is_read(
     box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_no_cookie_is_kept_and_no_netrc_is_read(
     assert answer["headers"]["authorization"] == "Bearer mine"
 
 
+@pytest.mark.fault("G1")
 @pytest.mark.parametrize(
     "url",
     [
@@ -124,6 +127,7 @@ def test_an_origin_is_spelled_in_one_way() -> None:
     assert origin("http://localhost:80/x") == "http://localhost:80"
 
 
+@pytest.mark.fault("G1")
 @pytest.mark.parametrize(
     ("path", "url"),
     [

@@ -70,7 +70,7 @@ def test_a_download_that_is_not_done_waits(tmp_path: Path, name: str) -> None:
     assert [f.status for f in ingest(tmp_path).files] == ["waiting"]
 
 
-@pytest.mark.fault("C19")
+@pytest.mark.fault("C19", "G10")
 def test_links_pipes_and_folders_are_not_files(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox" / "tool"
     inbox.mkdir(parents=True)

@@ -62,6 +62,7 @@ def test_a_key_that_can_be_guessed_is_refused(
     assert "short" not in str(raised.value).replace("shorter", "").replace("too short", "")
 
 
+@pytest.mark.fault("G15")
 def test_a_key_is_made_once_readable_by_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_key_is_made_once_readable_by_its_owner_only(
     assert not file.exists(), "a new key would part every contact from its history"
 
 
+@pytest.mark.fault("G15")
 def test_a_key_inside_the_home_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KOERS_PSEUDONYM_KEY")
     monkeypatch.setenv("KOERS_PSEUDONYM_KEY_FILE", str(tmp_path / "state" / "key"))

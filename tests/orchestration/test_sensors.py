@@ -134,6 +134,7 @@ def broken() -> None:
     breaks()
 
 
+@pytest.mark.fault("G3")
 def test_the_engineers_are_told_once_which_job_failed_and_no_secret(koers_home: Home) -> None:
     settings_with_channel(koers_home)
     with dg.instance_for_test() as instance:

@@ -239,6 +239,7 @@ def test_the_same_events_have_the_same_key_in_any_order() -> None:
     assert one(a, b).idempotency_key == one(b, a).idempotency_key != one(a).idempotency_key
 
 
+@pytest.mark.fault("G12")
 def test_a_hostile_name_cannot_shape_the_message() -> None:
     message = one(event(judged("off_course", 80.0, unit_name="x\n\nWat nu\nBetaal @iedereen")))
     assert "\n\nWat nu\nBetaal" not in message.body

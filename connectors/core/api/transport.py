@@ -77,9 +77,13 @@ def _is_this_machine(host: str) -> bool:
 
 
 def resolve_url(base: str, path: str, query: str) -> str:
-    """The absolute URL of a path under the base URL; a whole URL stays as it is."""
+    """The absolute URL of a path under the base URL; a whole URL stays as it is. Raises
+    UnsafeAddressError for one that cannot be read."""
     if "://" in path.split("?")[0] or path.startswith("//"):
-        url = urljoin(base, path)
+        try:
+            url = urljoin(base, path)
+        except ValueError:
+            raise UnsafeAddressError("an address that cannot be read was refused") from None
     else:
         url = base.rstrip("/") + "/" + path.lstrip("/")
     return f"{url}{'&' if '?' in url else '?'}{query}" if query else url

@@ -17,7 +17,7 @@ from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError  # nosec B405 - the error alone
 
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE

@@ -1,0 +1,126 @@
+"""What of a home, its settings and its servers stands open to others: for `koers doctor`."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.security.environment import secret_names
+from pipelines.settings import Home, Settings
+
+MOST = 20
+"""Paths that are named; the others are counted."""
+
+LISTENING = "0A"
+"""The state of a socket in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """One thing that stands open: what, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+def exposed(
+    home: Home, settings: Settings, environment: Mapping[str, str] | None = None
+) -> list[Exposed]:
+    """Everything that is found without asking anybody. Reads rights and names, no content."""
+    environment = os.environ if environment is None else environment
+    return [
+        *_readable(home, settings),
+        *_secret_files(environment, settings),
+        *_listening({3000, settings.alerts.links_port}),
+    ]
+
+
+def _readable(home: Home, settings: Settings) -> Iterator[Exposed]:
+    if not home.root.is_dir():
+        return
+    shared = (home.published, home.report) if settings.share_with_group else ()
+    found = sorted(open_paths(home.root, shared))
+    if found:
+        named = ", ".join(str(path) for path in found[:MOST])
+        more = f" and {len(found) - MOST:,} more" if len(found) > MOST else ""
+        yield Exposed(
+            f"other accounts of this machine can read or change {named}{more}",
+            f"run `chmod -R go-rwx {home.root}`; what is to be read by a group is shared by "
+            "`share_with_group` in koers.yaml",
+        )
+
+
+def open_paths(root: Path, shared: Iterable[Path] = ()) -> Iterator[Path]:
+    """The topmost files and folders of a home that accounts other than its owner can read or
+    change. The names in the home itself are no secret; who cannot go through a folder reaches
+    nothing in it. shared: folders that the group may read, but not change."""
+    group_may = tuple(shared)
+    todo = [root]
+    while todo:
+        path = todo.pop()
+        try:
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            if path.is_symlink():
+                continue
+            allowed = 0o050 if any(path.is_relative_to(each) for each in group_may) else 0
+            allowed = 0o055 if path == root else allowed
+            if mode & 0o077 & ~allowed:
+                yield path
+            elif path.is_dir() and mode & 0o011:
+                todo += path.iterdir()
+        except OSError:
+            continue  # what is gone, or not ours to look at, is not told here
+
+
+def _secret_files(environment: Mapping[str, str], settings: Settings) -> Iterator[Exposed]:
+    for name in sorted(secret_names(settings)):
+        if not name.endswith("_FILE") or not (file := environment.get(name, "").strip()):
+            continue
+        try:
+            mode = Path(file).stat().st_mode
+        except OSError:
+            continue  # that it is missing is told where it is read
+        if mode & 0o077:
+            yield Exposed(
+                f"other accounts can read the file of {name.removesuffix('_FILE')}, {file}",
+                f"run `chmod 600 {file}`",
+            )
+
+
+def _listening(ports: set[int]) -> Iterator[Exposed]:
+    for address, port in listening():
+        if port in ports and not _is_loopback(address):
+            yield Exposed(
+                f"port {port} listens on an address that others than this machine reach",
+                "let it listen on 127.0.0.1, behind a proxy that asks for a password",
+            )
+
+
+def listening() -> list[tuple[str, int]]:
+    """Every TCP address on which something listens here, in hexadecimal as the kernel writes it,
+    with its port. Linux; elsewhere nothing is found."""
+    found = []
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == LISTENING:
+                address, _, port = fields[1].rpartition(":")
+                found.append((address, int(port, 16)))
+    return found
+
+
+def _is_loopback(address: str) -> bool:
+    """127.0.0.0/8, ::1, or the first as the second (::ffff:127.…), in words of 32 bits, each in the
+    order of the machine (little-endian here)."""
+    if len(address) == 8:
+        return address.endswith("7F")
+    if address == "00000000000000000000000001000000":
+        return True
+    return address.startswith("0000000000000000FFFF0000") and address.endswith("7F")
