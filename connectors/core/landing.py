@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.core.errors import BusyError, LandingError
+from connectors.core.forgotten import key_id_of
 from connectors.core.locks import exclusive
 from connectors.core.manifest import Manifest, read_manifest
 
@@ -86,7 +87,7 @@ class Landing:
             newest = self.newest(folder.parent.name, folder.name)
             if newest is not None and newest.key_id is not None:
                 return newest.key_id
-        return None
+        return key_id_of(self.root)
 
     def next_load_id(self, connector: str, now: dt.datetime) -> str:
         """An id above every committed one of the connector, also where `now` is before them, and

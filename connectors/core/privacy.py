@@ -23,7 +23,7 @@ from connectors.core.failpoints import failpoint
 KEY_VARIABLE = "KOERS_PSEUDONYM_KEY"
 FILE_VARIABLE = "KOERS_PSEUDONYM_KEY_FILE"
 SHORTEST = 16
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:|]{1,64}@[^\s@<>\"'(),;:|]{1,255}")
+EMAIL = re.compile(r"[^\s@<>\"'(),;:|]{1,64}@[^\s@<>\"'(),;:|]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -150,4 +150,4 @@ def _make(file: Path) -> None:
 def mask(text: str) -> str:
     """Text for people in which whatever looks like an e-mail address is replaced: a column that
     slipped puts an address where no field expects one."""
-    return _EMAIL.sub("<e-mail>", text) if "@" in text else text
+    return EMAIL.sub("<e-mail>", text) if "@" in text else text
