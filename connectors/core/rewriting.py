@@ -26,7 +26,6 @@ from connectors.core.manifest import (
     SourceFile,
     read_manifest,
 )
-from connectors.core.spool import connect
 
 REJECTS = "rejects-00000.parquet"
 _REJECT_TEXTS = ("source_file", "field", "value", "reason", "record")
@@ -97,19 +96,19 @@ class Changed:
         )
 
 
-def change_load(folder: Path, change: LoadChange) -> Changed:
-    """Change a committed load. Raises LandingDamagedError for one without a good manifest."""
+def change_load(db: duckdb.DuckDBPyConnection, folder: Path, change: LoadChange) -> Changed:
+    """Change a committed load; `db` is one of `spool.connect`. Raises LandingDamagedError for one
+    without a good manifest."""
     manifest = read_manifest(folder)
     for draft in folder.glob("*.draft"):
         draft.unlink()
     done = Changed()
     parts: list[Part] = []
-    with connect() as db:
-        for part in manifest.parts:
-            of_part = _change_part(db, folder / part.name, change)
-            done += of_part
-            parts.append(_measured(folder / part.name, part, of_part))
-        done += _change_rejects(db, folder / REJECTS, change.text)
+    for part in manifest.parts:
+        of_part = _change_part(db, folder / part.name, change)
+        done += of_part
+        parts.append(_measured(db, folder / part.name, part, of_part))
+    done += _change_rejects(db, folder / REJECTS, change.text)
     # By the rows there are, not by those that went just now: an earlier try may have been killed.
     gone = manifest.counts.loaded - sum(part.rows for part in parts)
     new = replace(
@@ -173,14 +172,13 @@ def _put(db: duckdb.DuckDBPyConnection, copy: str, file: Path) -> None:
     failpoint("rewriting.after_part")
 
 
-def _measured(file: Path, part: Part, of_part: Changed) -> Part:
+def _measured(db: duckdb.DuckDBPyConnection, file: Path, part: Part, of_part: Changed) -> Part:
     """What the manifest says of a part; measured again only where its bytes are others."""
     if of_part == Changed() and file.stat().st_size == part.bytes and sha256(file) == part.sha256:
         return part
-    with connect() as db:
-        row = db.execute(
-            "select num_rows from parquet_file_metadata($file)", {"file": str(file)}
-        ).fetchone()
+    row = db.execute(
+        "select num_rows from parquet_file_metadata($file)", {"file": str(file)}
+    ).fetchone()
     if row is None:
         raise AssertionError(f"{file.name} has no metadata")
     return Part(part.name, int(row[0]), file.stat().st_size, sha256(file))

@@ -181,14 +181,15 @@ def erase(
     """Take the person out of every load; what was changed, by `connector.stream`. To be called
     again after a kill. Raises LandingDamagedError."""
     done: dict[str, Changed] = {}
-    for connector, stream, folders in _streams(home):
-        eraser = Eraser(person, aliases, connector, stream)
-        name = f"{connector}.{stream.name}"
-        ids = record_ids.get(name, {})
-        where, values = eraser.where(ids)
-        change = LoadChange(where, eraser.change(ids), values, eraser.marks.words)
-        for folder in folders:
-            done[name] = done.get(name, Changed()) + change_load(folder, change)
+    with connect() as db:
+        for connector, stream, folders in _streams(home):
+            eraser = Eraser(person, aliases, connector, stream)
+            name = f"{connector}.{stream.name}"
+            ids = record_ids.get(name, {})
+            where, values = eraser.where(ids)
+            change = LoadChange(where, eraser.change(ids), values, eraser.marks.words)
+            for folder in folders:
+                done[name] = done.get(name, Changed()) + change_load(db, folder, change)
     return {name: each for name, each in done.items() if each != Changed()}
 
 

@@ -197,7 +197,11 @@ class _Looking:
             named.add(word)
         return Person(
             named=frozenset(named),
-            ids=frozenset({("organisation", unit)} | {(s, v) for s, v in ids if "@" not in v}),
+            # The organisation's own files name the users of all sources.
+            ids=frozenset(
+                {("organisation", unit)}
+                | {(scope, v) for s, v in ids if "@" not in v for scope in (s, "organisation")}
+            ),
             units=frozenset({unit}),
             notes=notes,
         )

@@ -30,7 +30,10 @@ class Hit:
 
 
 class _Needles:
-    def __init__(self, texts: Sequence[str]) -> None:
+    """The texts in all forms that bytes may have, and a database to read other databases with."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, texts: Sequence[str]) -> None:
+        self.db = db
         self.texts = [text.lower() for text in texts]
         self.bytes = [
             (number, form)
@@ -57,18 +60,24 @@ def _forms(text: str) -> Iterator[bytes]:
 
 def search(root: Path, texts: Sequence[str], leave_out: Iterable[Path] = ()) -> list[Hit]:
     """Every file under a folder that holds one of the texts, sorted."""
-    needles = _Needles([text for text in texts if text])
     skipped = set(leave_out)
     hits = []
-    for file in sorted(root.rglob("*")):
-        if file.is_symlink() or not file.is_file() or file in skipped:
-            continue
-        found = in_file(file, needles) | needles.in_bytes(str(file.relative_to(root)).encode())
-        hits += [Hit(file, number) for number in sorted(found)]
+    seen: dict[tuple[int, int], set[int]] = {}
+    with duckdb.connect(config={"threads": 1}) as db:
+        needles = _Needles(db, [text for text in texts if text])
+        for file in sorted(root.rglob("*")):
+            if file.is_symlink() or not file.is_file() or file in skipped:
+                continue
+            status = file.stat()
+            inode = (status.st_dev, status.st_ino)  # a publication is a link to its snapshot
+            if inode not in seen:
+                seen[inode] = _in_file(file, needles)
+            found = seen[inode] | needles.in_bytes(str(file.relative_to(root)).encode())
+            hits += [Hit(file, number) for number in sorted(found)]
     return hits
 
 
-def in_file(file: Path, needles: _Needles) -> set[int]:
+def _in_file(file: Path, needles: _Needles) -> set[int]:
     content = file.read_bytes()
     found = needles.in_bytes(content) | _unpacked(content, needles)
     if content.startswith(b"PAR1"):
@@ -103,25 +112,27 @@ def _unpacked(content: bytes, needles: _Needles, depth: int = 0) -> set[int]:
 
 
 def _in_parquet(file: Path, needles: _Needles) -> set[int]:
-    with duckdb.connect() as db:
-        path = str(file).replace("'", "''")
-        return _in_table(db, f"read_parquet('{path}')", needles)
+    path = str(file).replace("'", "''")
+    return _in_table(f"read_parquet('{path}')", needles)
 
 
 def _in_duckdb(file: Path, needles: _Needles) -> set[int]:
     found: set[int] = set()
-    with duckdb.connect() as db:
-        path = str(file).replace("'", "''")
-        db.execute(f"attach '{path}' as looked_in (read_only)")
-        for schema, table in db.execute(
+    path = str(file).replace("'", "''")
+    needles.db.execute(f"attach '{path}' as looked_in (read_only)")
+    try:
+        for schema, table in needles.db.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'looked_in'"
         ).fetchall():
             name = ".".join(f'"{each}"' for each in ("looked_in", schema, table))
-            found |= _in_table(db, name, needles)
+            found |= _in_table(name, needles)
+    finally:
+        needles.db.execute("detach looked_in")
     return found
 
 
-def _in_table(db: duckdb.DuckDBPyConnection, relation: str, needles: _Needles) -> set[int]:
+def _in_table(relation: str, needles: _Needles) -> set[int]:
+    db = needles.db
     names = [
         row[0]
         for row in db.execute(f"describe select * from {relation}").fetchall()

@@ -42,7 +42,7 @@ OF_EMPLOYEE = (EMPLOYEE, LOGIN, UNIT, NUMBER)
 OF_CONTACT = (CONTACT, CONTACT_NAME, PHONE, CONTACT_ID, PSEUDONYM)
 
 CONTACTS = f"""
-    Record ID,Email,Naam,Telefoon,Contact owner,Lifecycle stage,Create date,Last modified date
+    Record ID - Contact,Email,Naam,Telefoon,Contact owner,Lifecycle stage,Create date,Last modified date
     100001,ann@firma.example,Ann Ander,+31600000001,{LOGIN},lead,2026-01-05,2026-01-05 10:00
     {CONTACT_ID},{CONTACT},{CONTACT_NAME},{PHONE},{LOGIN},lead,2026-02-01,2026-02-01 10:00
     100003,cor@firma.example,Cor Ander,+31600000003,piet@werk.example,lead,2026-02-07,2026-02-07 10:00
@@ -94,19 +94,21 @@ def files(home: Home) -> None:
     hubspot = home.inbox / "hubspot"
     write(hubspot, "contacts.csv", CONTACTS)
     deals = [f"D{n},Deal {n},{LOGIN if n % 2 else 'piet@werk.example'},Firma {n},{100 + n}.00"
-             f",closedwon,2026-0{1 + n % 6}-03,2026-0{1 + n % 6}-20" for n in range(1, 21)]  # fmt: skip
+             f",closedwon,2026-0{1 + n % 6}-03,2026-0{1 + n % 6}-20,2026-0{1 + n % 6}-20 10:00" for n in range(1, 21)]  # fmt: skip
     write(
         hubspot,
         "deals.csv",
-        "Record ID,Deal name,Deal owner,Company,Amount,Deal stage,Create date,Close date\n"
+        "Record ID - Deal,Deal name,Deal owner,Associated Company,Amount,Deal stage,Create date,"
+        "Close date,Last modified date\n"
         + "\n".join(deals)
-        + f"\nD98,Deal,{EMPLOYEE},Firma,veel,closedwon,2026-01-03,2026-01-20",
+        + f"\nD98,Deal,{EMPLOYEE},Firma,veel,closedwon,2026-01-03,2026-01-20,2026-01-20 10:00",
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         more = CONTACTS.replace("2026-02-01 10:00", "2026-03-01 10:00").replace(",lead,", ",customer,")
-        archive.writestr("contacts-2.csv", "\n".join(line.strip() for line in more.strip().split("\n")))
-    (hubspot / "contacts.zip").write_bytes(packed.getvalue())
+        archive.writestr("contacts-2.csv", "\n".join(line.strip() for line in more.strip().split("\n")) + "\n")
+    later = home.inbox / "later.zip"
+    later.write_bytes(packed.getvalue())
     surveys = home.inbox / "surveys"
     surveys.mkdir(parents=True)
     answers = [
@@ -180,6 +182,8 @@ def fill(home: Home) -> None:
     )
     files(home)
     land(home)
+    (home.inbox / "later.zip").rename(home.inbox / "hubspot" / "contacts.zip")
+    land(home, NOW + dt.timedelta(hours=1))
     build(home)
     for run in ("one", "two"):
         publishing.publish_all(home, run_id=run)
