@@ -23,6 +23,7 @@ from pipelines.inputs import (
 from pipelines.lock import Holder, held
 from pipelines.nights import write_down
 from pipelines.passes import Pass, last_pass
+from pipelines.privacy.retention import keep_nightly
 from pipelines.publication import PublicationError, current
 from pipelines.settings import Home, Settings
 from pipelines.watch.delivery import deliver
@@ -48,12 +49,14 @@ class Runner(Protocol):
 @dataclass
 class NightlyResult:
     """What a run did. `failed` maps a connector to what went wrong. `built` is False where the
-    facts follow from the same input as those there are, so that nothing had to be done."""
+    facts follow from the same input as those there are, so that nothing had to be done. `removed`:
+    what was kept long enough, by what it was."""
 
     ingested: dict[str, Pass] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     built: bool = False
     sent: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
 
 
 def nightly(
@@ -105,6 +108,7 @@ def nightly(
         digest_now(home, settings)
         write_down(home, sorted(result.failed))
         result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
+        result.removed = keep_nightly(home, settings, dt.datetime.now(dt.UTC), progress).of
         return result
 
 

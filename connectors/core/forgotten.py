@@ -20,7 +20,7 @@ from typing import Any
 from connectors.core.contract import Field, Stream
 from connectors.core.durable import make_folder, sync
 from connectors.core.errors import LandingDamagedError
-from connectors.core.privacy import Pseudonyms
+from connectors.core.privacy import Pseudonyms, rehashed
 
 FILE_NAME = ".forgotten.json"
 PREFIX = "koers-erased-"
@@ -40,7 +40,9 @@ _REMEMBERED = 100_000
 
 @dataclass(frozen=True)
 class Forgotten:
-    """The list. contacts: hashes of pseudonyms. records: of `connector.stream.record_id`.
+    """The list. contacts: hashes of pseudonyms, with the place of their key in the chain, since
+    after a rotation only the later pseudonym of a person may be known. records: of connector,
+    stream and record id.
     employees: by the hash of `connector.value`, or of `*.value` where the value is theirs in any
     field (an e-mail address, a name): the alias."""
 
@@ -54,8 +56,12 @@ class Forgotten:
         """The keyed hash of what the parts say together."""
         return self.pseudonyms.of("forgotten|" + "|".join(parts))
 
-    def is_contact(self, pseudonym: str | None) -> bool:
-        return pseudonym is not None and self.hash_of("contact", pseudonym) in self.contacts
+    def is_contact(self, value: str | None) -> bool:
+        """Of a personal field, as the source gives it."""
+        return value is not None and any(
+            self.hash_of("contact", str(place), each) in self.contacts
+            for place, each in enumerate(self.pseudonyms.stages(value))
+        )
 
     def is_record(self, connector: str, stream: str, record_id: str) -> bool:
         return self.hash_of("record", connector, stream, record_id) in self.records
@@ -102,7 +108,7 @@ class Forgotten:
         columns: Sequence[Sequence[str | None]],
         record_ids: Iterable[str],
     ) -> list[bool]:
-        """By row, whether it is of a forgotten contact. Personal columns hold pseudonyms."""
+        """By row, whether it is of a forgotten contact. columns: as the source gives them."""
         ids = list(record_ids)
         out = [False] * len(ids)
         if self.contacts:
@@ -111,7 +117,8 @@ class Forgotten:
                     out = [o or self.is_contact(v) for o, v in zip(out, column, strict=True)]
         if self.records:
             out = [
-                o or self.is_record(connector, stream.name, i) for o, i in zip(out, ids, strict=True)
+                o or self.is_record(connector, stream.name, i)
+                for o, i in zip(out, ids, strict=True)
             ]
         return out
 
@@ -124,15 +131,25 @@ class Forgotten:
     ) -> Forgotten:
         """With other people on it. contacts: pseudonyms. records: connector, stream, record_id.
         employees: the alias by connector (or `*`) and value."""
+        place = str(len(self.pseudonyms.later))
         more = {
             self.hash_of("employee", scope, value): alias
             for (scope, value), alias in (employees or {}).items()
         }
         return Forgotten(
             self.pseudonyms,
-            self.contacts | {self.hash_of("contact", each) for each in contacts},
+            self.contacts | {self.hash_of("contact", place, each) for each in contacts},
             self.records | {self.hash_of("record", *each) for each in records},
             {**self.employees, **more},
+        )
+
+    def rotated(self, key: bytes) -> Forgotten:
+        """The same list under a chain with one more key."""
+        return Forgotten(
+            self.pseudonyms.followed_by(key),
+            frozenset(rehashed(each, key) for each in self.contacts),
+            frozenset(rehashed(each, key) for each in self.records),
+            {rehashed(each, key): alias for each, alias in self.employees.items()},
         )
 
     def write(self, root: Path) -> None:

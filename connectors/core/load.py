@@ -195,13 +195,14 @@ class Load:
         is_deleted: Sequence[bool],
         columns: Sequence[Sequence[str | None]],
     ) -> None:
+        given = columns
         if self._pseudonyms is not None:
             columns = list(columns)
             for i in self._personal:
                 columns[i] = self._pseudonyms.of_each(columns[i])
         if self._forgotten is not None:
             seqs, sources, row_numbers, is_deleted, columns = self._without_forgotten(
-                self._forgotten, seqs, sources, row_numbers, is_deleted, columns
+                self._forgotten, seqs, sources, row_numbers, is_deleted, columns, given
             )
         self._records.add(
             seqs,
@@ -221,12 +222,14 @@ class Load:
         row_numbers: Sequence[int],
         is_deleted: Sequence[bool],
         columns: Sequence[Sequence[str | None]],
+        given: Sequence[Sequence[str | None]],
     ) -> tuple[
         Sequence[int], Sequence[int], Sequence[int], Sequence[bool], Sequence[Sequence[str | None]]
     ]:
-        """The same without the rows of forgotten contacts, which count as left out."""
+        """The same without the rows of forgotten contacts, which count as left out. given: the
+        columns with personal fields as they are."""
         name, stream = self.connector.name, self.stream
-        out = forgotten.left_out(name, stream, columns, self._record_ids(columns))
+        out = forgotten.left_out(name, stream, given, self._record_ids(columns))
         columns = forgotten.renamed(name, stream.fields, columns)
         if not any(out):
             return seqs, sources, row_numbers, is_deleted, columns

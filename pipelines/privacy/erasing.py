@@ -93,7 +93,7 @@ def forget(
     also: Sequence[str] = (),
     *,
     say: Say = lambda _: None,
-    makers: Makers = Makers(),  # noqa: B008 - it never changes
+    makers: Makers = Makers(),
 ) -> Erased:
     """Forget a person; see `pipelines.privacy.person.find` for `words` and `also`. An erasure that
     was interrupted is ended first. Waits for a run that is going on.
@@ -116,7 +116,7 @@ def forget(
         return _go_on(home, settings, begin, say, makers)
 
 
-def finish_left(home: Home, settings: Settings, say: Say, makers: Makers = Makers()) -> bool:  # noqa: B008
+def finish_left(home: Home, settings: Settings, say: Say, makers: Makers = Makers()) -> bool:
     """End an erasure that was interrupted, if there is one: before a night, whose figures would
     otherwise come from a half of it."""
     if journal.read(home) is None:
@@ -128,9 +128,7 @@ def finish_left(home: Home, settings: Settings, say: Say, makers: Makers = Maker
     return True
 
 
-def _eraser(
-    home: Home, person: Person, aliases: Aliases
-) -> Callable[[str], in_files.FileEraser]:
+def _eraser(home: Home, person: Person, aliases: Aliases) -> Callable[[str], in_files.FileEraser]:
     hasher = pseudonyms_of(home) if person.pseudonyms else None
     return lambda connector: in_files.FileEraser(person, aliases, hasher, connector)
 
@@ -164,10 +162,10 @@ def _go_on(
         return {"rows": in_rest.erase_said(home, marks, person.units)}
 
     def warehouse() -> Any:
-        return _warehouse(home, settings, makers, say)
+        return replace_warehouse(home, settings, makers, say)
 
     def published() -> Any:
-        return _published(home, say)
+        return replace_publications(home, say)
 
     def report() -> Any:
         if not home.report.exists():
@@ -212,7 +210,8 @@ def _added(before: Any, now: Any) -> Any:
     return now if not before else {"before it was interrupted": before, **now}
 
 
-def _warehouse(home: Home, settings: Settings, makers: Makers, say: Say) -> Any:
+def replace_warehouse(home: Home, settings: Settings, makers: Makers, say: Say) -> Any:
+    """Build the warehouse anew from the landing and remove every other file beside it."""
     if not home.warehouse.exists():
         return {}
     new = home.warehouse.with_name(BUILDING)
@@ -234,7 +233,7 @@ def _warehouse(home: Home, settings: Settings, makers: Makers, say: Say) -> Any:
     return {"warehouse": "built anew", "other files removed": removed}
 
 
-def _published(home: Home, say: Say) -> Any:
+def replace_publications(home: Home, say: Say) -> Any:
     """Publish anew for every audience and keep nothing else; an audience that cannot be published
     has no publication then."""
     done: dict[str, Any] = {}

@@ -206,7 +206,9 @@ def decoded(content: bytes) -> tuple[str, str]:
     """The text of a file and the encoding that gives its bytes back."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
-            return content.decode(encoding, "surrogatepass" if "16" in encoding else "replace"), encoding
+            return content.decode(
+                encoding, "surrogatepass" if "16" in encoding else "replace"
+            ), encoding
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -248,9 +250,9 @@ def mentions(eraser: FileEraser, name: str, content: bytes) -> bool:
         if text.lstrip().startswith("<"):  # a part of a workbook
             if any(eraser.tells(each) for each in _XML_CELL.split(text) if each):
                 return True
-        elif any(eraser.tells(row) for row in records_of(text)):
-            return True
-        elif text.lstrip()[:1] in ("{", "[") and _json_tells(eraser, text):
+        elif any(eraser.tells(row) for row in records_of(text)) or (
+            text.lstrip()[:1] in ("{", "[") and _json_tells(eraser, text)
+        ):
             return True
     return False
 

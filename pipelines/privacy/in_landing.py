@@ -129,7 +129,9 @@ class Eraser:
 
     def _is_id(self, name: str, value: str) -> bool:
         connector = self.connector
-        of_contact = {field for scope, field, v in self.person.keys if (scope, v) == (connector, value)}
+        of_contact = {
+            field for scope, field, v in self.person.keys if (scope, v) == (connector, value)
+        }
         if name in of_contact or (of_contact and name in REFERRING):
             return True
         if name not in EMPLOYEE_FIELDS and connector != "organisation":
@@ -193,9 +195,7 @@ def erase(
     return {name: each for name, each in done.items() if each != Changed()}
 
 
-def put_on_list(
-    home: Home, person: Person, aliases: Aliases, forgotten: Forgotten
-) -> Forgotten:
+def put_on_list(home: Home, person: Person, aliases: Aliases, forgotten: Forgotten) -> Forgotten:
     """See to it that the person is not landed again. Returns the list as it is now."""
     employees = {(scope, value): aliases.of(value) for scope, value in person.ids}
     if person.is_employee:

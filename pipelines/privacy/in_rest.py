@@ -30,7 +30,9 @@ def erase_said(home: Home, marks: Marks, units: Collection[str]) -> int:
             db.create_function("mentioned", marks.mentions, ["VARCHAR"], "BOOLEAN")
             db.create_function("erased", marks.words, ["VARCHAR"], "VARCHAR")
             path = str(file).replace("'", "''")
-            types = {r[0]: r[1] for r in db.execute(f"describe from read_parquet('{path}')").fetchall()}
+            types = {
+                r[0]: r[1] for r in db.execute(f"describe from read_parquet('{path}')").fetchall()
+            }
             texts = [name for name, kind in types.items() if kind == "VARCHAR"]
             gone = "false"
             if "org_unit_id" in types:
@@ -45,9 +47,10 @@ def erase_said(home: Home, marks: Marks, units: Collection[str]) -> int:
             number += int(row[0])
             replaced = ", ".join(f'erased("{name}") as "{name}"' for name in texts)
             draft = file.with_suffix(".draft")
+            target = str(draft).replace("'", "''")
             db.execute(
-                f"copy (select * replace ({replaced}) from read_parquet('{path}') where not {gone}) "
-                f"to '{str(draft).replace(chr(39), chr(39) * 2)}' (format parquet, compression zstd)",
+                f"copy (select * replace ({replaced}) from read_parquet('{path}') "
+                f"where not {gone}) to '{target}' (format parquet, compression zstd)",
                 {"units": sorted(units)} if "org_unit_id" in types else {},
             )
         sync(draft)
@@ -118,7 +121,9 @@ def _erase_file(file: Path, marks: Marks) -> int:
 
 
 def _packed_mentions(file: Path, marks: Marks) -> bool:
-    return bool(search(file.parent, [*marks.named], [p for p in file.parent.iterdir() if p != file]))
+    return bool(
+        search(file.parent, [*marks.named], [p for p in file.parent.iterdir() if p != file])
+    )
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -1,5 +1,5 @@
-"""What an erasure has still to do, in `state/privacy/erasing.json`: so that one that was killed goes
-on where it was. It names the person, so it is for this user alone, and the last step removes it."""
+"""What an erasure has still to do, in `state/privacy/erasing.json`: one that was killed goes on
+where it was. It names the person, so it is for this user alone, and the last step removes it."""
 
 from __future__ import annotations
 

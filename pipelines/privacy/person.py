@@ -12,11 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import duckdb
-
-from connectors.core.contract import Connector, Stream
+from connectors.core.contract import Stream
 from connectors.core.discover import discover
-from connectors.core.forgotten import ANYWHERE, EMPLOYEE_FIELDS
+from connectors.core.forgotten import ANYWHERE
 from connectors.core.landing import Landing
 from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
 from connectors.core.spool import connect
@@ -132,7 +130,9 @@ class _Looking:
                 records=frozenset({(connector, stream, record_id)}),
                 keys=frozenset(_keys(connector, of, records)),
             )
-        known = {r.get(name) for r in records for name in ("email", "person_id", "person", "owner_id")}
+        known = {
+            r.get(name) for r in records for name in ("email", "person_id", "person", "owner_id")
+        }
         for word in sorted(filter(None, known)):
             try:
                 return self.by_word(word)
@@ -181,7 +181,10 @@ class _Looking:
             r["person"] for r in self._organisation("org_chart") if _slug(r["person"]) == unit
         }
         shared = {
-            name for name in names for r in people if r["person_id"] != unit and r.get("name") == name
+            name
+            for name in names
+            for r in people
+            if r["person_id"] != unit and r.get("name") == name
         }
         notes = tuple(
             f"another employee has the same name, so it is not looked for: person {unit}"
@@ -210,7 +213,7 @@ class _Looking:
         """Person ids behind a number that a source gives its user."""
         found = set()
         users = self._organisation("source_users")
-        for connector, stream, record in self._logins():
+        for _, stream, record in self._logins():
             if str(record.get(stream.key[0])).casefold() == same:
                 logins = {str(record.get(n)).casefold() for n in ("email", "name") if record.get(n)}
                 found |= {
@@ -232,9 +235,8 @@ class _Looking:
                 if names & (told | {both.casefold()}):
                     ids.add((connector, record[stream.key[0]]))
         pseudonyms = set(person.pseudonyms)
-        if addresses := [each for each in person.named if "@" in each]:
-            if self._has_personal():
-                pseudonyms |= {self.hasher.of(each) for each in addresses}
+        if self._has_personal():
+            pseudonyms |= {self.hasher.of(each) for each in person.named if "@" in each}
         records, keys = set(person.records), set(person.keys)
         for connector, stream in self._personal_streams():
             for mark in sorted(pseudonyms):
@@ -303,11 +305,3 @@ def _keys(
 def _slug(name: str) -> str:
     """The person id that dbt makes of a name in org_chart (macro `slug`)."""
     return f"person/{name.strip().lower().replace(' ', '-')}"
-
-
-def is_about(connector: Connector, stream: Stream) -> bool:
-    """Whether a record of a stream is about a user of the tool itself."""
-    return stream.key == ("owner_id",)
-
-
-__all__ = ["EMPLOYEE_FIELDS", "Person", "PersonError", "duckdb", "find", "is_about"]

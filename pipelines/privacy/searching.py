@@ -140,7 +140,7 @@ def _in_table(relation: str, needles: _Needles) -> set[int]:
     ]
     if not names:
         return set()
-    texts = [f"bool_or(contains(lower(cast(t.\"{name}\" as varchar)), n.text))" for name in names]
+    texts = [f'bool_or(contains(lower(cast(t."{name}" as varchar)), n.text))' for name in names]
     rows = db.execute(
         f"select n.number, {' or '.join(texts)} from {relation} as t cross join "
         "(select unnest(?::integer[]) as number, unnest(?::varchar[]) as text) as n "

@@ -1,4 +1,4 @@
-"""A child process that forgets, or ends an erasure that was begun: `main([HOME, WORD, ALSO...])`."""
+"""A child process that forgets, or ends an erasure that was begun: `main([HOME, WORD, ...])`."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ OF_EMPLOYEE = (EMPLOYEE, LOGIN, UNIT, NUMBER)
 OF_CONTACT = (CONTACT, CONTACT_NAME, PHONE, CONTACT_ID, PSEUDONYM)
 
 CONTACTS = f"""
-    Record ID - Contact,Email,Naam,Telefoon,Contact owner,Lifecycle stage,Create date,Last modified date
+    Record ID - Contact,Email,Naam,Tel,Contact owner,Lifecycle stage,Create date,Laatst gewijzigd
     100001,ann@firma.example,Ann Ander,+31600000001,{LOGIN},lead,2026-01-05,2026-01-05 10:00
     {CONTACT_ID},{CONTACT},{CONTACT_NAME},{PHONE},{LOGIN},lead,2026-02-01,2026-02-01 10:00
-    100003,cor@firma.example,Cor Ander,+31600000003,piet@werk.example,lead,2026-02-07,2026-02-07 10:00
+    100003,cor@firma.example,Cor,+31600000003,piet@werk.example,lead,2026-02-07,2026-02-07 10:00
 """
 
 
@@ -93,8 +93,13 @@ def files(home: Home) -> None:
     )
     hubspot = home.inbox / "hubspot"
     write(hubspot, "contacts.csv", CONTACTS)
-    deals = [f"D{n},Deal {n},{LOGIN if n % 2 else 'piet@werk.example'},Firma {n},{100 + n}.00"
-             f",closedwon,2026-0{1 + n % 6}-03,2026-0{1 + n % 6}-20,2026-0{1 + n % 6}-20 10:00" for n in range(1, 21)]  # fmt: skip
+    deals = []
+    for n in range(1, 21):
+        who, month_ = LOGIN if n % 2 else "piet@werk.example", f"2026-0{1 + n % 6}"
+        deals.append(
+            f"D{n},Deal {n},{who},Firma {n},{100 + n}.00,closedwon,{month_}-03,{month_}-20,"
+            f"{month_}-20 10:00"
+        )
     write(
         hubspot,
         "deals.csv",
@@ -105,8 +110,12 @@ def files(home: Home) -> None:
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        more = CONTACTS.replace("2026-02-01 10:00", "2026-03-01 10:00").replace(",lead,", ",customer,")
-        archive.writestr("contacts-2.csv", "\n".join(line.strip() for line in more.strip().split("\n")) + "\n")
+        more = CONTACTS.replace("2026-02-01 10:00", "2026-03-01 10:00").replace(
+            ",lead,", ",customer,"
+        )
+        archive.writestr(
+            "contacts-2.csv", "\n".join(line.strip() for line in more.strip().split("\n")) + "\n"
+        )
     later = home.inbox / "later.zip"
     later.write_bytes(packed.getvalue())
     surveys = home.inbox / "surveys"
@@ -114,7 +123,7 @@ def files(home: Home) -> None:
     answers = [
         {"Response ID": f"R{n}", "Email": CONTACT if n == 2 else f"x{n}@firma.example",
          "Score": str(n), "Owner": LOGIN, "Submitted at": "2026-04-01T10:00:00Z",
-         "Invited at": "2026-03-30T10:00:00Z", "Toelichting": f"ik ben {CONTACT_NAME}" if n == 2 else ""}
+         "Invited at": "2026-03-30T10:00:00Z", "Uitleg": CONTACT_NAME if n == 2 else ""}
         for n in range(1, 9)
     ]  # fmt: skip
     (surveys / "nps.json").write_text(json.dumps(answers), encoding="utf-8")
@@ -138,7 +147,9 @@ def land(home: Home, now: dt.datetime = NOW) -> None:
 def build(home: Home, settings: Settings | None = None, file: Path | None = None) -> None:
     """Not dbt's warehouse, but one that says what the landing says: all records, and figures."""
     file = file or home.warehouse
-    facts = [fact("revenue", u, month(m), 100.0, "on_course") for u in ("org", "north") for m in (1, 2)]
+    facts = [
+        fact("revenue", u, month(m), 100.0, "on_course") for u in ("org", "north") for m in (1, 2)
+    ]
     warehouse(file, facts)
     landing = Landing(home.landing)
     with duckdb.connect(str(file)) as db:
@@ -152,8 +163,8 @@ def build(home: Home, settings: Settings | None = None, file: Path | None = None
                         [[str(part) for part in parts]],
                     )
         people = db.execute(
-            "select record ->> 'person_id', record ->> 'name' from records "
-            "where stream = 'organisation.people' and record ->> 'person_id' not like 'koers-erased%'"
+            "select record ->> 'person_id', record ->> 'name' from records where stream = "
+            "'organisation.people' and record ->> 'person_id' not like 'koers-erased%'"
         ).fetchall()
         for unit, name in people:
             db.execute(
@@ -178,7 +189,8 @@ def fill(home: Home) -> None:
     """Land, build, publish, and let every other room know the canaries."""
     home.root.mkdir(parents=True)
     home.audiences_file.write_text(
-        "audiences: {management: {individuals: {kpis: all, purpose: Guidance}}}\n"
+        "audiences: {management: {individuals: "
+        "{kpis: all, purpose: Guidance, legal_basis: contract}}}\n"
     )
     files(home)
     land(home)
@@ -223,7 +235,12 @@ def _ledger(home: Home) -> None:
             "insert into outbox (idempotency_key, publication_id, owner, channel, title, body, "
             "dedup_keys, created_at, next_attempt_at) values ('i', 'p', 'noor', 'mail', ?, ?, "
             "'[\"k1\"]', ?, ?)",
-            [f"{EMPLOYEE}: omzet", f"Omzet van {EMPLOYEE} ({UNIT})", timestamp(NOW), timestamp(NOW)],
+            [
+                f"{EMPLOYEE}: omzet",
+                f"Omzet van {EMPLOYEE} ({UNIT})",
+                timestamp(NOW),
+                timestamp(NOW),
+            ],
         )
 
 
@@ -233,7 +250,10 @@ def _dagster(home: Home) -> None:
     with sqlite3.connect(runs / "index.db") as db:
         db.execute("create table event_logs (id integer primary key, event text, body blob)")
         event = json.dumps({"message": f"refused a row of {CONTACT}; {EMPLOYEE}; {PSEUDONYM}"})
-        db.execute("insert into event_logs (event, body) values (?, ?)", [event, zlib.compress(event.encode())])
+        db.execute(
+            "insert into event_logs (event, body) values (?, ?)",
+            [event, zlib.compress(event.encode())],
+        )
         db.execute("insert into event_logs (event) values (?)", [f"deleted {EMPLOYEE} " * 300])
         db.execute("delete from event_logs where id = 2")
     db.close()

@@ -24,7 +24,10 @@ def build(home: Home, _: Settings, file: Path) -> None:
     aside = home.warehouse.with_suffix(".aside")
     if home.warehouse.exists():
         home.warehouse.rename(aside)
-    dbt(["run", "--full-refresh", "--select", "+fct_kpi_values", "+quarantine"], home)
+    dbt(
+        ["run", "--full-refresh", "--select", "+fct_kpi_values", "+dim_org_unit", "+quarantine"],
+        home,
+    )
     home.warehouse.rename(file)
     if aside.exists():
         aside.rename(home.warehouse)

@@ -128,7 +128,8 @@ def test_individuals_are_only_in_the_file_of_management(home: Home) -> None:
 
 def test_an_audience_of_one_department_and_one_kpi(home: Home) -> None:
     home.audiences_file.write_text(
-        "audiences:\n  management: {individuals: {kpis: all, purpose: guidance}}\n"
+        "audiences:\n  management:\n"
+        "    individuals: {kpis: all, purpose: guidance, legal_basis: contract}\n"
         "  north: {units: [north], kpis: [nps], layers: [team]}\n",
         encoding="utf-8",
     )
@@ -141,7 +142,8 @@ def test_an_audience_of_one_department_and_one_kpi(home: Home) -> None:
 
 def test_an_unknown_unit_is_told_and_management_is_published(home: Home) -> None:
     home.audiences_file.write_text(
-        "audiences:\n  management: {individuals: {kpis: all, purpose: guidance}}\n"
+        "audiences:\n  management:\n"
+        "    individuals: {kpis: all, purpose: guidance, legal_basis: contract}\n"
         "  west: {units: [west]}\n",
         encoding="utf-8",
     )
@@ -163,6 +165,10 @@ def test_without_knowing_whom_a_kpi_is_about_only_management_is_published(home: 
         ("audiences: {sales: {}}", "there has to be an audience `management`"),
         ("audiences: {management: {layer: [team]}}", "management.layer"),
         ("audiences: {management: {individuals: {kpis: all}}}", "individuals.purpose"),
+        (
+            "audiences: {management: {individuals: {kpis: all, purpose: p}}}",
+            "individuals.legal_basis",
+        ),
         ("audiences: {management: {min_group_size: 0}}", "min_group_size"),
         ("audiences: {management: {layers: [individual]}}", "layers"),
         ("audiences: [", "is not valid YAML"),
