@@ -8,6 +8,7 @@ that still names the person afterwards, is removed.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -32,6 +33,7 @@ from pipelines.settings import Home
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _TEXTS = (".csv", ".txt", ".tsv")
+DRAFT = ".erasing-"
 Outcome = Literal["rewritten", "removed"]
 
 
@@ -206,9 +208,8 @@ def decoded(content: bytes) -> tuple[str, str]:
     """The text of a file and the encoding that gives its bytes back."""
     for bom, encoding in _BOMS:
         if content.startswith(bom):
-            return content.decode(
-                encoding, "surrogatepass" if "16" in encoding else "replace"
-            ), encoding
+            with contextlib.suppress(UnicodeDecodeError):
+                return content.decode(encoding), encoding
     try:
         return content.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
@@ -281,7 +282,10 @@ def erase_files(
     """Take a person out of the export files: what became of each, by its path in the home with an
     alias for the name, and how many rows that were. To be called again after a kill."""
     done: dict[str, tuple[Outcome, int]] = {}
-    for connector, file in raw_files(home):
+    for connector, file in list(raw_files(home)):
+        if file.name.startswith(DRAFT):  # of an erasure that was killed
+            file.unlink()
+            continue
         eraser = make(connector)
         content = file.read_bytes()
         is_named = eraser.marks.text(file.name) != file.name
@@ -303,7 +307,7 @@ def erase_files(
 def _put(file: Path, content: bytes | None, target: Path) -> None:
     if content is not None:
         status = file.stat()
-        draft = file.with_name(f".erasing-{os.getpid()}")
+        draft = file.with_name(f"{DRAFT}{os.getpid()}")
         draft.write_bytes(content)
         draft.chmod(0o600)
         os.utime(draft, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -71,7 +71,9 @@ def text_of(value: object) -> str | None:
     return None
 
 
-def changed(value: object, change: Callable[[str], str]) -> object:
+def changed(
+    value: str | bytes | int | float | None, change: Callable[[str], str]
+) -> str | bytes | int | float | None:
     """A value with its text changed, in the form that it had."""
     if isinstance(value, str):
         return change(value)

@@ -35,23 +35,6 @@ from tests.privacy.making import (
 from tests.zygote import forked
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the canaries, to be copied."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KOERS_PSEUDONYM_KEY", making.KEY)
-        home = Home(tmp_path_factory.mktemp("canary") / "home")
-        patch.setenv("KOERS_HOME", str(home.root))
-        making.fill(home)
-    return home.root
-
-
-@pytest.fixture
-def home(made: Path, koers_home: Home) -> Home:
-    shutil.copytree(made, koers_home.root, symlinks=True)
-    return koers_home
-
-
 def rooms(home: Home, texts: tuple[str, ...]) -> set[str]:
     """The rooms that hold one of the texts."""
     found = {hit.file.relative_to(home.root).parts for hit in search(home.root, texts)}
