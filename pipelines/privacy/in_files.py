@@ -269,6 +269,8 @@ def raw_files(home: Home) -> Iterator[tuple[str, Path]]:
     """The export files of a home with their connector, waiting and archived."""
     for place in (home.inbox, home.inbox / ARCHIVE):
         for folder in sorted(place.iterdir()) if place.is_dir() else ():
+            if folder.is_file() and not folder.is_symlink():
+                yield "", folder  # put beside the folders by mistake
             if not folder.is_dir() or folder.name == ARCHIVE or folder.is_symlink():
                 continue
             for file in sorted(folder.rglob("*")):

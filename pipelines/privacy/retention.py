@@ -305,7 +305,9 @@ def _individuals(this: _Pass, say: Say) -> None:
     if this.is_dry or not _publishes_older(this.home, first):
         return
     with writing(this.home, "koers privacy retention", say):
-        done = publishing.publish_all(this.home, run_id=f"retention-{first}")
+        done = publishing.publish_all(
+            this.home, run_id=f"retention-{first}", clock=lambda: this.now
+        )
     this.removed.add("publications with older figures of single persons", len(done.made))
 
 

@@ -27,7 +27,9 @@ def test_a_contact_is_told_everything_in_every_room(home: Home, tmp_path: Path) 
     assert rooms == {"landing", "files", "warehouse", "dagster"}
     contacts = files["landing.hubspot.contacts.json"]
     assert [row["record"]["email"] for row in contacts["rows"]] == [PSEUDONYM] * 2  # type: ignore[index, attr-defined]
-    assert contacts["kept"] and contacts["purpose"] and contacts["source"] == "HubSpot"
+    assert contacts["kept"]
+    assert contacts["purpose"]
+    assert contacts["source"] == "HubSpot"
     raw = [file for name, file in files.items() if name.startswith("files.")]
     assert sum(CONTACT_NAME in json.dumps(file["rows"]) for file in raw) == 3
     assert "piet@werk.example" not in json.dumps(files)  # of a row beside it

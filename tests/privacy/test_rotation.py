@@ -40,7 +40,8 @@ def pseudonyms(home: Home) -> list[tuple[str, str, str]]:
         for name, field in PERSONAL.items():
             parts = [str(part) for part in landing.parts(*name.split("."))]
             found += db.execute(
-                f"select '{name}', record_id, record ->> '{field}' from read_parquet(?) order by all",
+                f"select '{name}', record_id, record ->> '{field}' from read_parquet(?) "
+                "order by all",
                 [parts],
             ).fetchall()
     return found
@@ -68,8 +69,8 @@ def test_contacts_join_as_before_and_the_old_key_finds_nobody(keyed: Home) -> No
     assert new.of(CONTACT) in after
     assert old.of(CONTACT) == PSEUDONYM not in after
     assert search(keyed.landing, [PSEUDONYM]) == search(keyed.warehouse.parent, [PSEUDONYM]) == []
+    key_file().write_text(KEY)
     with pytest.raises(UnusableKeyError, match="was made with pseudonym key"):
-        key_file().write_text(KEY)
         resolve_pseudonyms(keyed.root, Landing(keyed.landing).key_id())
 
 
@@ -93,7 +94,8 @@ def test_who_was_forgotten_stays_so_after_a_rotation(keyed: Home) -> None:
     making.land(keyed, making.NOW.replace(day=26))
     assert search(keyed.landing, OF_CONTACT) == []
     newest = Landing(keyed.landing).newest("hubspot", "contacts")
-    assert newest is not None and newest.counts.left_out == 1
+    assert newest is not None
+    assert newest.counts.left_out == 1
 
 
 POINTS = (
