@@ -97,6 +97,7 @@ def read(file: Path, query: str) -> Rows:
         return db.execute(query).fetchall()
 
 
+@pytest.mark.fault("H7", "H8")
 def test_the_small_group_and_what_protects_it_are_told_to_be_too_small(home: Home) -> None:
     publish_all(home, run_id="r")
     found = read(
@@ -115,6 +116,7 @@ def test_the_small_group_and_what_protects_it_are_told_to_be_too_small(home: Hom
     assert starts == [(month(4),)]
 
 
+@pytest.mark.fault("H10")
 def test_individuals_are_only_in_the_file_of_management(home: Home) -> None:
     publish_all(home, run_id="r")
     people = "select count(*) from dim_org_unit where layer = 'individual'"
@@ -126,6 +128,7 @@ def test_individuals_are_only_in_the_file_of_management(home: Home) -> None:
     assert b"Piet Jansen" in home.publication().read_bytes()
 
 
+@pytest.mark.fault("H10")
 def test_an_audience_of_one_department_and_one_kpi(home: Home) -> None:
     home.audiences_file.write_text(
         "audiences:\n  management:\n"
@@ -159,6 +162,7 @@ def test_without_knowing_whom_a_kpi_is_about_only_management_is_published(home: 
     assert "Whom the KPIs are about" in done.refused["organisation"]
 
 
+@pytest.mark.fault("H6")
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -296,6 +300,7 @@ def test_people_in_bi_tools_read_names(home: Home) -> None:
     assert "hidden from this audience" in about[0][0]
 
 
+@pytest.mark.fault("H7", "H8")
 def test_a_late_answer_does_not_show_what_was_hidden(home: Home) -> None:
     """South was hidden in April to protect north; north grows to 4, still too small."""
     publish_all(home, run_id="one")
