@@ -219,6 +219,8 @@ def replace_warehouse(home: Home, settings: Settings, makers: Makers, say: Say) 
         for leftover in (new, *sidecars(new)):
             leftover.unlink(missing_ok=True)
         makers.build(home, settings, new)
+        if left := sidecars(new):
+            raise RuntimeError(f"{new} was not closed cleanly: {', '.join(map(str, left))}")
         sync(new)
         failpoint("erasing.before_warehouse")
         for log in sidecars(home.warehouse):

@@ -181,6 +181,26 @@ def build(home: Home, settings: Settings | None = None, file: Path | None = None
                    "org_unit_id as descendant, 0 as depth from dim_org_unit")  # fmt: skip
 
 
+def lineage_of_contacts(home: Home) -> None:
+    """The manifest of dbt, as far as it says of which stream a staging model is."""
+    home.manifest.parent.mkdir(parents=True, exist_ok=True)
+    source = "source.koers.hubspot.contacts"
+    home.manifest.write_text(
+        json.dumps(
+            {
+                "sources": {source: {"source_name": "hubspot", "name": "contacts"}},
+                "nodes": {
+                    "m": {
+                        "resource_type": "model",
+                        "name": "stg_hubspot__contacts",
+                        "depends_on": {"nodes": [source]},
+                    }
+                },
+            }
+        )
+    )
+
+
 def fake_makers() -> Makers:
     return Makers(build=build, renew=lambda _: None)
 

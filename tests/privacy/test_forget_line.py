@@ -1,7 +1,9 @@
-"""An employee is erased and the facts are built anew by dbt: no figure of a team is another."""
+"""People are erased, versions of before removed, and the facts built anew by dbt: no figure of a
+team is another."""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import duckdb
 import pytest
 
 from pipelines.privacy.erasing import Makers, forget
+from pipelines.privacy.retention import keep
 from pipelines.settings import Home, Settings
 from tests.line.building import dbt
 from tests.privacy import making
@@ -28,6 +31,7 @@ def build(home: Home, _: Settings, file: Path) -> None:
         ["run", "--full-refresh", "--select", "+fct_kpi_values", "+dim_org_unit", "+quarantine"],
         home,
     )
+    duckdb.connect(str(home.warehouse)).close()  # a forked dbt leaves its log
     home.warehouse.rename(file)
     if aside.exists():
         aside.rename(home.warehouse)
@@ -47,14 +51,20 @@ def test_the_figures_of_teams_stay_and_those_of_the_person_go(koers_home: Home) 
     home.root.mkdir()
     making.files(home)
     making.land(home)
+    (home.inbox / "later.zip").rename(home.inbox / "hubspot" / "contacts.zip")
+    making.land(home, making.NOW + dt.timedelta(hours=1))
     build(home, Settings(), home.warehouse)
     teams, people = facts(home, "<> 'individual'"), facts(home, "= 'individual'")
     assert [row for row in people if row[1] == UNIT]
     assert len({row[0] for row in teams}) > 5
 
-    for word in (UNIT, CONTACT):
-        done = forget(home, Settings(), [word], makers=Makers(build, lambda _: None))
-        assert done.left == []
+    makers = Makers(build, lambda _: None)
+    assert forget(home, Settings(), [UNIT], makers=makers).left == []
+    making.lineage_of_contacts(home)
+    later = making.NOW + dt.timedelta(days=400)
+    removed = keep(home, Settings(), later, lambda _: None)
+    assert removed.of["superseded versions"] == 3
+    assert forget(home, Settings(), [CONTACT], makers=makers).left == []
 
     assert facts(home, "<> 'individual'") == teams
     after = facts(home, "= 'individual'")

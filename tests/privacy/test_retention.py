@@ -16,7 +16,7 @@ from pipelines.privacy.retention import Removed, keep, keep_nightly
 from pipelines.settings import Home, Retention, Settings
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from tests.landing.making import landed
-from tests.privacy.making import EMPLOYEE, NOW, UNIT
+from tests.privacy.making import EMPLOYEE, NOW, UNIT, lineage_of_contacts
 
 LATER = NOW + dt.timedelta(days=400)
 
@@ -35,22 +35,7 @@ def staged(home: Home) -> None:
             "is_deleted, load_id, cast(null as varchar) as quarantine_reason from read_parquet(?)",
             [parts],
         )
-    home.manifest.parent.mkdir(parents=True, exist_ok=True)
-    source = "source.koers.hubspot.contacts"
-    home.manifest.write_text(
-        json.dumps(
-            {
-                "sources": {source: {"source_name": "hubspot", "name": "contacts"}},
-                "nodes": {
-                    "m": {
-                        "resource_type": "model",
-                        "name": "stg_hubspot__contacts",
-                        "depends_on": {"nodes": [source]},
-                    }
-                },
-            }
-        )
-    )
+    lineage_of_contacts(home)
 
 
 @pytest.mark.fault("H5")
