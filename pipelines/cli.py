@@ -14,6 +14,7 @@ import typer
 from connectors.core.text import visible
 from pipelines import alerting, digesting, governing, reporting
 from pipelines.powerbi.command import powerbi
+from pipelines.privacy import command as privacy
 from pipelines.security.private import keep_private
 from pipelines.telling import in_words
 
@@ -32,7 +33,10 @@ app = typer.Typer(
 )
 
 app.add_typer(alerting.app, name="alerts")
+app.add_typer(privacy.app, name="privacy")
 app.command()(powerbi)
+app.command("forget")(privacy.forget)
+app.command("access")(privacy.access)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
 
@@ -70,6 +74,7 @@ def run(
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.privacy.erasing import finish_left
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
@@ -79,6 +84,7 @@ def run(
     at = home()
     with in_words(), stoppable():
         chosen = settings(at)
+        finish_left(at, chosen, _progress)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]
         if not has_input(at) and not pulled:

@@ -28,6 +28,7 @@ from pipelines.nights import write_down
 from pipelines.operations.delivering import deliver_now
 from pipelines.operations.heartbeat import beat, ping
 from pipelines.passes import Pass, last_pass
+from pipelines.privacy.retention import keep_nightly
 from pipelines.publication import PublicationError, current
 from pipelines.recovery.starting import broken_landing, broken_warehouse, mend, tell
 from pipelines.settings import Home, Settings
@@ -53,12 +54,14 @@ class Runner(Protocol):
 @dataclass
 class NightlyResult:
     """What a run did. `failed` maps a connector to what went wrong. `built` is False where the
-    facts follow from the same input as those there are, so that nothing had to be done."""
+    facts follow from the same input as those there are, so that nothing had to be done. `removed`:
+    what was kept long enough, by what it was."""
 
     ingested: dict[str, Pass] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     built: bool = False
     sent: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
 
 
 def nightly(
@@ -119,6 +122,7 @@ def nightly(
         write_down(home, sorted(result.failed))
         result.sent = deliver_now(home, settings).sent
         failpoint("night.sent")
+        result.removed = keep_nightly(home, settings, dt.datetime.now(dt.UTC), progress).of
         beat(home)
         ping(home, settings, progress)
         return result

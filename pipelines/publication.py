@@ -149,7 +149,7 @@ def publish(
                 warehouse,
                 building / "koers.duckdb",
                 before.tables if before else {},
-                is_whole=view.audience.is_whole,
+                is_whole=view.holds_all_rows,
             )
             hashes = (built.facts_hash, built.dims_hash)
             manifest = {

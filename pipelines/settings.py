@@ -291,6 +291,65 @@ class Alerts(BaseModel):
         return value
 
 
+class Retention(BaseModel):
+    """How long each room keeps what is about people; see docs/privacy.md. None: for ever."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files_days: int | None = Field(
+        default=365, ge=1, description="Export files in the archive of the inbox."
+    )
+    rejected_days: int | None = Field(
+        default=365, ge=1, description="Rows of the landing that could not be read."
+    )
+    superseded_days: int | None = Field(
+        default=365,
+        ge=1,
+        description="Versions of a record in the landing that a newer one took the place of.",
+    )
+    landing_months: int | None = Field(
+        default=None,
+        ge=13,
+        description="Records of the landing whose day is longer ago: figures of those days go too.",
+    )
+    individual_months: int | None = Field(
+        default=24, ge=1, description="Figures of single persons: published, said, alerted on."
+    )
+    messages_days: int | None = Field(
+        default=365, ge=1, description="Texts of messages that were sent."
+    )
+    logs_days: int | None = Field(default=90, ge=1, description="Logs of dbt.")
+    hold: list[str] = Field(
+        default_factory=list,
+        description="What nothing is removed of, as long as it stands here: a connector, a stream"
+        " (hubspot.deals), or one of files, rejected, individual, messages, logs.",
+    )
+
+    def told(self) -> dict[str, str]:
+        """How long each room keeps what it has, for people."""
+
+        def days(number: int | None, else_: str = "until it is removed by hand") -> str:
+            return f"{number} days" if number else else_
+
+        landing = "as long as the figures go back"
+        if self.landing_months:
+            landing = f"{self.landing_months} months"
+        individual = (
+            f"{self.individual_months} months" if self.individual_months else "as long as facts are"
+        )
+        return {
+            "landing": f"landing: {landing}; versions that were superseded"
+            f" {days(self.superseded_days, 'as long')}; rejected rows {days(self.rejected_days)}",
+            "files": f"export files: {days(self.files_days)}",
+            "warehouse": "built anew from the landing; as long as that",
+            "publications": f"figures of single persons: {individual}",
+            "said": f"figures of single persons: {individual}",
+            "ledger": f"alerts on single persons: {individual}; messages: "
+            f"{days(self.messages_days)}",
+            "dagster": "as long as runs are kept",
+        }
+
+
 class Settings(BaseModel):
     """`koers.yaml`."""
 
@@ -332,6 +391,7 @@ class Settings(BaseModel):
     )
     nightly_at: TimeOfDay = "02:15"
     alerts: Alerts = Field(default_factory=Alerts)
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("time_zone")
     @classmethod

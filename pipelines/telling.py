@@ -53,6 +53,9 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
+    from pipelines.privacy.access import FolderThereError
+    from pipelines.privacy.in_sqlite import SqliteBusyError
+    from pipelines.privacy.person import PersonError
     from pipelines.publication import PublicationError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
@@ -65,15 +68,18 @@ def _for_people() -> tuple[type[Exception], ...]:
     return (
         ActError,
         DbtError,
+        FolderThereError,
         KpiError,
         LandingError,
         LedgerError,
         LinkServerError,
+        PersonError,
         PublicationError,
         ReportError,
         RunFailedError,
         SaidError,
         SettingsError,
+        SqliteBusyError,
         UpError,
         WarehouseBusyError,
     )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.core.errors import BusyError, LandingDamagedError, LandingError
+from connectors.core.forgotten import key_id_of
 from connectors.core.locks import exclusive
 from connectors.core.manifest import Manifest, read_manifest
 
@@ -94,9 +95,10 @@ class Landing:
                 continue
             if newest is not None and newest.key_id is not None:
                 return newest.key_id
-        if damaged is not None:
+        found = key_id_of(self.root)
+        if found is None and damaged is not None:
             raise damaged
-        return None
+        return found
 
     def next_load_id(self, connector: str, now: dt.datetime) -> str:
         """An id above every committed one of the connector, also where `now` is before them, and

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from connectors.core.contract import Connector, Stream
 from connectors.core.durable import make_folder, sync
 from connectors.core.errors import ShrinkError
 from connectors.core.failpoints import failpoint
+from connectors.core.forgotten import Forgotten, key_id_of, read_forgotten
 from connectors.core.guard import Guard
 from connectors.core.known import Known, same_rows
 from connectors.core.landing import Landing
@@ -110,6 +112,7 @@ class Load:
         self.load_id = landing.next_load_id(connector.name, now)
         self.sources: list[Source] = []
         self._pseudonyms = self._key()
+        self._forgotten = self._list()
         names = [field.name for field in stream.fields]
         members = ",".join(f"{_quoted(name)}:%s" for name in names)
         self._template = "{" + members + "}"
@@ -130,6 +133,14 @@ class Load:
         if not any(field.personal for field in self.stream.fields):
             return None
         return resolve_pseudonyms(self.landing.root.parent, self.landing.key_id())
+
+    def _list(self) -> Forgotten | None:
+        """Who is not to be taken in again; None where nobody was ever forgotten."""
+        root = self.landing.root
+        if (key_id := key_id_of(root)) is None:
+            return None
+        found = read_forgotten(root, self._pseudonyms or resolve_pseudonyms(root.parent, key_id))
+        return found if len(found) else None
 
     @property
     def rows(self) -> int:
@@ -182,10 +193,15 @@ class Load:
         is_deleted: Sequence[bool],
         columns: Sequence[Sequence[str | None]],
     ) -> None:
+        given = columns
         if self._pseudonyms is not None:
             columns = list(columns)
             for i in self._personal:
                 columns[i] = self._pseudonyms.of_each(columns[i])
+        if self._forgotten is not None:
+            seqs, sources, row_numbers, is_deleted, columns = self._without_forgotten(
+                self._forgotten, seqs, sources, row_numbers, is_deleted, columns, given
+            )
         self._records.add(
             seqs,
             sources,
@@ -194,6 +210,36 @@ class Load:
             self._record_ids(columns),
             [None] * len(seqs) if self._updated_at is None else columns[self._updated_at],
             is_deleted,
+        )
+
+    def _without_forgotten(
+        self,
+        forgotten: Forgotten,
+        seqs: Sequence[int],
+        sources: Sequence[int],
+        row_numbers: Sequence[int],
+        is_deleted: Sequence[bool],
+        columns: Sequence[Sequence[str | None]],
+        given: Sequence[Sequence[str | None]],
+    ) -> tuple[
+        Sequence[int], Sequence[int], Sequence[int], Sequence[bool], Sequence[Sequence[str | None]]
+    ]:
+        """The same without the rows of forgotten contacts, which count as left out. given: the
+        columns with personal fields as they are."""
+        name, stream = self.connector.name, self.stream
+        out = forgotten.left_out(name, stream, given, self._record_ids(columns))
+        columns = forgotten.renamed(name, stream.fields, columns)
+        if not any(out):
+            return seqs, sources, row_numbers, is_deleted, columns
+        for source, is_out in zip(sources, out, strict=True):
+            self.sources[source].no_records += is_out
+        keep = [not is_out for is_out in out]
+        return (
+            list(itertools.compress(seqs, keep)),
+            list(itertools.compress(sources, keep)),
+            list(itertools.compress(row_numbers, keep)),
+            list(itertools.compress(is_deleted, keep)),
+            [list(itertools.compress(column, keep)) for column in columns],
         )
 
     def _json(self, columns: Sequence[Sequence[str | None]]) -> Iterator[str]:

@@ -116,7 +116,7 @@ def test_since_is_the_first_period_in_a_row(koers_home: Home, night: Night) -> N
     assert detail["off_periods"] == 2
 
 
-@pytest.mark.fault("D9")
+@pytest.mark.fault("D9", "H9")
 @pytest.mark.parametrize(
     "facts",
     [
@@ -175,7 +175,7 @@ def test_a_kpi_may_ask_for_more_periods(koers_home: Home, night: Night) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.fault("E13")
+@pytest.mark.fault("E13", "H9")
 def test_individuals_alert_only_when_asked_for(night: Night) -> None:
     assert night(off("p1"), layers=(*LAYERS, "individual")).fired == 1
 
