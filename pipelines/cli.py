@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines import alerting, digesting, governing, reporting
+from pipelines.operations import commands as operations
 from pipelines.powerbi.command import powerbi
 from pipelines.telling import in_words
 
@@ -33,6 +34,9 @@ app.add_typer(alerting.app, name="alerts")
 app.command()(powerbi)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
+app.command()(operations.doctor)
+app.command()(operations.backup)
+app.command()(operations.restore)
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")

@@ -22,6 +22,9 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
+UNFINISHED = "restore.unfinished"
+"""Stands in a home while it is restored; see `pipelines.operations.backup.restoring`."""
+
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -303,8 +306,13 @@ def home() -> Home:
 
 
 def settings(at: Home | None = None) -> Settings:
-    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy."""
+    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy; and
+    for a home that a restore left half full, so that nothing is done with it."""
     file = (at or home()).settings_file
+    if (file.parent / UNFINISHED).exists():
+        raise SettingsError(
+            f"{file.parent} is half a home: its restore was broken off. Run koers restore again."
+        )
     if not file.exists():
         return Settings()
     try:

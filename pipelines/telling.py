@@ -43,6 +43,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
+    from pipelines.operations.backup.errors import BackupError
     from pipelines.publication import PublicationError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
@@ -54,6 +55,7 @@ def _for_people() -> tuple[type[Exception], ...]:
 
     return (
         ActError,
+        BackupError,
         DbtError,
         KpiError,
         LandingError,

@@ -14,6 +14,10 @@ OWN = {
     "KOERS_LINKS_KEY_FILE": "default: ~/.config/koers/links.key, made when links are switched on",
 }
 
+HANDED_ON = ("KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_FAILPOINT",
+             "KOERS_FAILPOINT_GROUP")  # fmt: skip
+"""What Koers hands on to its own processes, or a test to Koers; nobody sets them."""
+
 
 def env_example() -> str:
     """The text of `.env.example`: every variable, none of them set."""
