@@ -286,6 +286,12 @@ class Settings(BaseModel):
     )
     keep_publications: int = Field(default=7, ge=1)
     nightly_at: str = Field(default="02:15", pattern=_TIME)
+    metrics_file: str | None = Field(
+        default=None,
+        pattern=r"^/.+\.prom$",
+        description="Where figures for Prometheus are written after each run, as a whole path that"
+        " ends in .prom; else state/metrics.prom.",
+    )
     alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("time_zone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,12 +26,13 @@ def in_words() -> Iterator[None]:
         yield
     except Exception as error:
         from pipelines.lock import BusyError
+        from pipelines.operations.logs import say
 
         if isinstance(error, BusyError):
-            typer.echo(f"Already running: {error}")
+            say(f"Already running: {error}", "warning", to=sys.stdout)
             raise typer.Exit(0) from error
         if isinstance(error, _for_people()):
-            typer.echo(str(error), err=True)
+            say(str(error), "error")
             raise typer.Exit(1) from error
         raise
 
@@ -39,6 +41,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     """The errors that say all there is to say. Imported when there is one: all of Koers takes
     seconds to import, and a command needs a part."""
     from connectors.core.landing import LandingError
+    from pipelines.dagster_home import StorageError
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
@@ -66,6 +69,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         RunFailedError,
         SaidError,
         SettingsError,
+        StorageError,
         UpError,
         WarehouseBusyError,
     )

@@ -12,7 +12,11 @@ OWN = {
     "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
     "KOERS_LINKS_KEY": "The key that signs the links in messages, or (better) its file:",
     "KOERS_LINKS_KEY_FILE": "default: ~/.config/koers/links.key, made when links are switched on",
+    "KOERS_DAGSTER_POSTGRES_URL": "PostgreSQL for Dagster's runs instead of SQLite; secret; or:",
+    "KOERS_DAGSTER_POSTGRES_URL_FILE": "a file that holds it (docs/production.md)",
+    "KOERS_LOG": "json: what a run says as one JSON object per line",
 }
+SECRET = ("KOERS_PSEUDONYM_KEY", "KOERS_LINKS_KEY", "KOERS_DAGSTER_POSTGRES_URL")
 
 HANDED_ON = ("KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_FAILPOINT",
              "KOERS_FAILPOINT_GROUP")  # fmt: skip

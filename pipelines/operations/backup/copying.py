@@ -64,7 +64,8 @@ class Copier:
     def sync_folders(self) -> None:
         """Make the names durable."""
         for folder in self._folders:
-            sync(folder)
+            if folder.is_dir():  # that of a load that was replaced meanwhile is gone again
+                sync(folder)
 
     def _make(self, folder: Path) -> None:
         if folder not in self._folders:
