@@ -1,8 +1,8 @@
 """What a run says while it runs: lines for people, or one JSON object per line for a log store.
 
 `KOERS_LOG=json` chooses the latter: `at` (UTC), `level`, `logger`, `message`, and `pid`. A line of
-a source that holds a line break or a control character stays one line there. The values of variables
-that hold secrets are taken out, as a last net below what each part leaves out itself.
+a source that holds a line break or a control character stays one line there. The values of
+variables that hold secrets are taken out, as a last net below what each part leaves out itself.
 """
 
 from __future__ import annotations

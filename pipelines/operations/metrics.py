@@ -59,7 +59,7 @@ def text_of(found: Iterable[Metric]) -> str:
             lines.append(f"# TYPE {metric.name} gauge")
             for labels, value in metric.samples:
                 named = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
-                lines.append(f"{metric.name}{'{' + named + '}' if named else ''} {value:.15g}")
+                lines.append(f"{metric.name}{'{' + named + '}' if named else ''} {value!r}")
     return "\n".join(lines) + "\n"
 
 
@@ -120,7 +120,7 @@ def metrics(of: Figures) -> Iterator[Metric]:
         "koers_kpis",
         "KPIs of units by how they stand in their newest closed period.",
         ("layer", "status"),
-        {key: number for key, number in of.kpis.items()},
+        of.kpis,
     )
     yield _one("koers_alerts_open", "Alerts that fired and are not over.", of.open_alerts)
     yield _one("koers_messages_pending", "Messages that no channel took yet.", of.messages)

@@ -30,7 +30,7 @@ class RunTimes:
         """Whether the last run ended well."""
         if self.succeeded_at is None:
             return False
-        return self.failed_at is None or self.failed_at <= self.succeeded_at
+        return self.failed_at is None or self.failed_at < self.succeeded_at
 
 
 def last_times(home: Home) -> RunTimes:
@@ -66,8 +66,8 @@ def timed(home: Home) -> Iterator[RunTimes]:
 
 def _write(home: Home, times: RunTimes) -> None:
     content = {
-        "succeeded_at": times.succeeded_at and times.succeeded_at.isoformat(timespec="seconds"),
-        "failed_at": times.failed_at and times.failed_at.isoformat(timespec="seconds"),
+        "succeeded_at": times.succeeded_at and times.succeeded_at.isoformat(),
+        "failed_at": times.failed_at and times.failed_at.isoformat(),
         "seconds": times.seconds,
     }
     # A disk that is full must not hide the reason of the failure.
