@@ -104,6 +104,18 @@ def test_the_archive_and_publications_only_where_asked_for(full: Home, tmp_path:
     assert not any("warehouse" in name for name in said.files)
 
 
+@pytest.mark.fault("H1")
+def test_who_was_forgotten_stays_so_after_a_restore(full: Home, tmp_path: Path) -> None:
+    """The list of who is not to be taken in again lies in the landing, under a hidden name."""
+    (full.landing / ".forgotten.json").write_text("{}")
+    (full.landing / ".forgotten.json.new").write_text("{")
+    make_backup(full, tmp_path / "bk")
+    new = Home(tmp_path / "new")
+    restore(new, tmp_path / "bk")
+    hidden = {path.name for path in new.landing.iterdir() if path.name.startswith(".")}
+    assert hidden == {".forgotten.json"}
+
+
 def test_a_backup_costs_what_is_new(full: Home, tmp_path: Path) -> None:
     first, one = make_backup(full, tmp_path / "bk", parts=EVERYTHING)
     put(full.root, TOOL, "b.csv", csv([deal(9)]))
@@ -390,7 +402,7 @@ def test_a_full_disk_leaves_the_backups_of_before(
     assert not list((tmp_path / "bk").glob(".making-*"))
 
 
-names = st.sampled_from(["landing/notes/a", "inbox/crm/a.csv", "state/said/x", "koers.yaml"])
+names = st.sampled_from(["landing/.list.json", "inbox/crm/a.csv", "state/said/x", "koers.yaml"])
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("write"), names, st.binary(max_size=3)),

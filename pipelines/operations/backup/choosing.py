@@ -57,6 +57,9 @@ def _belongs(home: Home, path: Path, parts: Collection[str]) -> bool:
         return False
     if home.published in path.parents:
         return _is_published(home, path)
+    if path.parent == home.landing and path.name.startswith("."):
+        # Such as the list of who is not to be taken in again.
+        return path.name not in (".incoming", ".locks") and path.suffix != ".new"
     # Hidden names are drafts, locks and what is not committed.
     return not path.name.startswith(".") and path.suffix not in (".lock", ".new")
 

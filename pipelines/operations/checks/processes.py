@@ -15,7 +15,21 @@ from pipelines.settings import Home
 
 LONGEST_RUN = dt.timedelta(hours=6)
 LOCKS = ("run.lock", "warehouse.lock", "said.lock", "backup.lock")
-SERVERS = ("dagster-webserver", "dagster_webserver", "pipelines.cli", "bin/koers", "dagster-daemon")
+SERVERS = (
+    "bin/koers",
+    "dagster-daemon",
+    "dagster-webserver",
+    "dagster_webserver",
+    "pipelines.cli",
+    "pipelines.security.ui",
+)
+    "pipelines.security.ui",
+    "dagster-webserver",
+    "dagster_webserver",
+    "pipelines.cli",
+    "bin/koers",
+    "dagster-daemon",
+)
 """A word of each, in the arguments of the processes of Koers that may take connections."""
 
 
