@@ -23,13 +23,6 @@ SERVERS = (
     "pipelines.cli",
     "pipelines.security.ui",
 )
-    "pipelines.security.ui",
-    "dagster-webserver",
-    "dagster_webserver",
-    "pipelines.cli",
-    "bin/koers",
-    "dagster-daemon",
-)
 """A word of each, in the arguments of the processes of Koers that may take connections."""
 
 
