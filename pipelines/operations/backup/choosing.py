@@ -29,7 +29,7 @@ def rooms(home: Home, parts: Collection[str]) -> list[Path]:
     The inbox goes before the landing: what is landed meanwhile is then in both, which is nothing
     new, and not in neither. The state goes last: alerts that were told are then known as told.
     """
-    found = [home.settings_file, home.audiences_file, home.inbox, home.landing]
+    found = [*sorted(home.root.glob("*.yaml")), home.inbox, home.landing]
     if PUBLICATIONS in parts:
         found.append(home.published)
     found.append(home.state)
