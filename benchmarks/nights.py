@@ -85,10 +85,10 @@ def night(
 
 
 @dg.op
-def step(context: dg.OpExecutionContext) -> None:
+def step() -> None:
     """Says as much as a short job does."""
     for line in range(20):
-        context.log.info(f"what a job says, line {line}")
+        dg.get_dagster_logger().info(f"what a job says, line {line}")
 
 
 @dg.job(executor_def=dg.in_process_executor)
