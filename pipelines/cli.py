@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ import typer
 
 from connectors.core.text import visible
 from pipelines import alerting, digesting, governing, reporting
+from pipelines.operations import commands as operations
 from pipelines.powerbi.command import powerbi
 from pipelines.privacy import command as privacy
 from pipelines.security.private import keep_private
@@ -39,6 +41,9 @@ app.command("forget")(privacy.forget)
 app.command("access")(privacy.access)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
+app.command()(operations.doctor)
+app.command()(operations.backup)
+app.command()(operations.restore)
 
 
 @app.callback()
@@ -74,6 +79,9 @@ def run(
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.operations.logs import begin, say
+    from pipelines.operations.run_times import part, timed_runner
+    from pipelines.operations.watched import watched
     from pipelines.privacy.erasing import finish_left
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
@@ -82,6 +90,7 @@ def run(
     from pipelines.summary import lines
 
     at = home()
+    begin()
     with in_words(), stoppable():
         chosen = settings(at)
         finish_left(at, chosen, _progress)
@@ -96,19 +105,21 @@ def run(
 
             return dagster_runner(at, chosen)
 
-        result = nightly(
-            at,
-            chosen,
-            list(connectors),
-            runner,  # type: ignore[arg-type]
-            pulled=pulled,
-            full_refresh=full_refresh,
-            wait=wait,
-            progress=_progress,
-        )
-        renew(at)
+        with watched(at, chosen) as times:
+            result = nightly(
+                at,
+                chosen,
+                list(connectors),
+                lambda: timed_runner(runner, times.seconds),  # type: ignore[arg-type]
+                pulled=pulled,
+                full_refresh=full_refresh,
+                wait=wait,
+                progress=_progress,
+            )
+            with part(times.seconds, "report"):
+                renew(at)
         for line in lines(at, chosen, result):
-            typer.echo(visible(line))
+            say(line, logger="koers.summary", to=sys.stdout)
     if result.failed:
         raise typer.Exit(SOME_SOURCES_FAILED)
 
@@ -118,10 +129,12 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the UI, on this machine only.")] = 3000,
 ) -> None:
     """Start the Dagster UI, the nightly schedule and the sensors; Ctrl-C stops them."""
+    from pipelines.operations.logs import begin
     from pipelines.settings import home, settings
     from pipelines.up import up as start
 
     at = home()
+    begin()
     with in_words():
         start(at, settings(at), port=port, say=_progress)
 
@@ -203,16 +216,24 @@ def publish(
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: operations.Json = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit code 1 for a warning, 2 for an error.")
+    ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="The figures of now, as Prometheus reads them.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="The JSON Schema of `monitoring` in --json.")
+    ] = False,
 ) -> None:
     """Where things stand: last build, publication, KPIs off course, files waiting or refused."""
-    from pipelines.settings import home
-    from pipelines.status import lines
-    from pipelines.status import status as look
+    from pipelines.operations.standing import print_status
 
     with in_words():
-        found = look(home())
-    typer.echo(json.dumps(found, indent=1) if as_json else visible("\n".join(lines(found))))
+        code = print_status(as_json=as_json, metrics=metrics, schema_only=schema)
+    if check:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -426,7 +447,9 @@ def _named(name: str, known: dict[str, Connector]) -> Connector:
 
 
 def _progress(line: str) -> None:
-    typer.echo(visible(line), err=True)
+    from pipelines.operations.logs import say
+
+    say(line)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from pathlib import Path
 
 from connectors.core.durable import replace_text
 from pipelines.security.ui import HOSTS_VARIABLE
@@ -25,17 +27,57 @@ retention:
   sensor: {purge_after_days: {skipped: 2, failure: 30, started: 2, success: 30}}
 """
 
+POSTGRES_VARIABLE = "KOERS_DAGSTER_POSTGRES_URL"
+POSTGRES = f"""\
+# The address holds a password, so it stands in the environment only.
+storage: {{postgres: {{postgres_url: {{env: {POSTGRES_VARIABLE}}}}}}}
+"""
+
 KEEP_RUNS_DAYS = 90
 
 _STALE_AFTER = {"stale_after_days", "files_stale_after_days", "stale_after"}
 
 
+class StorageError(RuntimeError):
+    """Dagster's storage is not as the settings say; the text says what to do."""
+
+
 def prepare(home: Home) -> None:
-    """Make the folder and write its `dagster.yaml`."""
+    """Make the folder and write its `dagster.yaml`. Raises StorageError where PostgreSQL is asked
+    for without its library, or was used before and is not named now."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
-    if not file.exists() or file.read_text(encoding="utf-8") != CONFIG:
-        replace_text(file, CONFIG)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    url = postgres_url()
+    if url is None and POSTGRES_VARIABLE in before:
+        raise StorageError(
+            f"The runs of this home are in PostgreSQL, and {POSTGRES_VARIABLE} is not set. Set it; "
+            f"or remove {file} to begin a new history of runs in SQLite."
+        )
+    if url is not None and importlib.util.find_spec("dagster_postgres") is None:
+        raise StorageError(
+            f"{POSTGRES_VARIABLE} is set, and the library for it is not installed: "
+            "pip install 'dagster-postgres==0.29.27'."
+        )
+    wanted = CONFIG if url is None else CONFIG + POSTGRES
+    if before != wanted:
+        replace_text(file, wanted)
+
+
+def postgres_url() -> str | None:
+    """The address of PostgreSQL, from its variable or the file that NAME_FILE names; None: SQLite.
+    Raises StorageError for a file that cannot be read."""
+    if text := os.environ.get(POSTGRES_VARIABLE, "").strip():
+        return text
+    named = os.environ.get(f"{POSTGRES_VARIABLE}_FILE", "").strip()
+    if not named:
+        return None
+    try:
+        return Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"{POSTGRES_VARIABLE}_FILE cannot be read: {type(error).__name__}"
+        ) from None
 
 
 def environment(home: Home, settings: Settings) -> dict[str, str]:
@@ -44,8 +86,10 @@ def environment(home: Home, settings: Settings) -> dict[str, str]:
     The nightly time and how old data may be travel in them, since importing the code location
     reads no settings.
     """
+    url = postgres_url()
     return {
         **os.environ,
+        **({POSTGRES_VARIABLE: url} if url is not None else {}),
         "KOERS_HOME": str(home.root),
         "KOERS_NIGHTLY_AT": settings.nightly_at,
         "KOERS_TIME_ZONE": settings.time_zone,

@@ -33,6 +33,10 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
+UNFINISHED = "restore.unfinished"
+"""Stands in a home while it is restored; see `pipelines.operations.backup.restoring`."""
+
+
 def _as_people_write_it(value: object) -> object:
     # YAML 1.1 reads a bare 22:00 as 1320, twenty-two times sixty; below 60 it was no time.
     if isinstance(value, int) and value >= 60:
@@ -390,6 +394,12 @@ class Settings(BaseModel):
         description="Names under which a proxy that asks for a password hands the Dagster UI on.",
     )
     nightly_at: TimeOfDay = "02:15"
+    metrics_file: str | None = Field(
+        default=None,
+        pattern=r"^/.+\.prom$",
+        description="Where figures for Prometheus are written after each run, as a whole path that"
+        " ends in .prom; else state/metrics.prom.",
+    )
     alerts: Alerts = Field(default_factory=Alerts)
     retention: Retention = Field(default_factory=Retention)
 
@@ -415,8 +425,13 @@ def home() -> Home:
 
 
 def settings(at: Home | None = None) -> Settings:
-    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy."""
+    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy; and
+    for a home that a restore left half full, so that nothing is done with it."""
     file = (at or home()).settings_file
+    if (file.parent / UNFINISHED).exists():
+        raise SettingsError(
+            f"{file.parent} is half a home: its restore was broken off. Run koers restore again."
+        )
     if not file.exists():
         return Settings()
     try:

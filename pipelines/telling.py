@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,12 +36,13 @@ def in_words() -> Iterator[None]:
         raise typer.Exit(EXIT_CODE) from stopped
     except Exception as error:
         from pipelines.lock import BusyError
+        from pipelines.operations.logs import say
 
         if isinstance(error, BusyError):
-            typer.echo(visible(f"Already running: {error}"))
+            say(f"Already running: {error}", "warning", to=sys.stdout)
             raise typer.Exit(0) from error
         if isinstance(error, _for_people()):
-            typer.echo(visible(str(error)), err=True)
+            say(str(error), "error")
             raise typer.Exit(1) from error
         raise
 
@@ -49,6 +51,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     """The errors that say all there is to say. Imported when there is one: all of Koers takes
     seconds to import, and a command needs a part."""
     from connectors.core.landing import LandingError
+    from pipelines.dagster_home import StorageError
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
@@ -56,6 +59,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.privacy.access import FolderThereError
     from pipelines.privacy.in_sqlite import SqliteBusyError
     from pipelines.privacy.person import PersonError
+    from pipelines.operations.backup.errors import BackupError
     from pipelines.publication import PublicationError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
@@ -67,6 +71,7 @@ def _for_people() -> tuple[type[Exception], ...]:
 
     return (
         ActError,
+        BackupError,
         DbtError,
         FolderThereError,
         KpiError,
@@ -80,6 +85,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         SaidError,
         SettingsError,
         SqliteBusyError,
+        StorageError,
         UpError,
         WarehouseBusyError,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
+from pipelines.operations.logs import is_json
 from pipelines.settings import PROJECT_DIR, Home, Settings
 
 HOST = "127.0.0.1"
@@ -49,6 +50,9 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
         ],
         "daemon": [str(scripts / "dagster-daemon"), "run", *workspace],
     }
+    if is_json():
+        for name in ("UI", "daemon"):
+            commands[name] += ["--log-format", "json"]
     if settings.alerts.links_url is not None:
         commands["links"] = [sys.executable, "-m", "pipelines.cli", "alerts", "serve"]
     with _children(commands, environment) as children, _stop_on_signals() as stopped:

@@ -60,7 +60,12 @@ def run_koers(context: dg.OpExecutionContext) -> None:
     command = [sys.executable, "-m", "pipelines.cli", "run", "--wait"]
     child = subprocess.Popen(  # noqa: S603 # nosec B603 - our own interpreter
         command,
-        env={**dagster_home.environment(at, settings(at)), "NO_COLOR": "1", "COLUMNS": "120"},
+        env={
+            **dagster_home.environment(at, settings(at)),
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+            "KOERS_LOG": "text",  # each line is put in a log of Dagster here
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

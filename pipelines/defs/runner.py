@@ -19,6 +19,7 @@ from pipelines.defs.dead_runs import end_dead_runs, wait_for_pool
 from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
+from pipelines.operations.logs import is_json, say
 from pipelines.settings import Home, Settings
 from pipelines.stopping import Stopped
 
@@ -37,7 +38,7 @@ class DagsterRunner:
         return self._run(job_name(connector))
 
     def transform(self, *, full_refresh: bool) -> str | None:
-        wait_for_pool(self._instance, POOL, lambda line: print(line, file=sys.stderr))
+        wait_for_pool(self._instance, POOL, say)
         with contextlib.redirect_stdout(DbtProgress(sys.stderr)):
             return self._run("transform", {"models": {"config": {"full_refresh": full_refresh}}})
 
@@ -112,9 +113,9 @@ class DbtProgress(io.TextIOBase):
         if total != self._total:  # hooks are counted apart from the models
             self._total, self._quarter = total, 0
         if verdict in ("WARN", "FAIL", "ERROR"):
-            print(line.strip(), file=self._to)
-        if self._to.isatty():
+            say(line.strip(), "warning", "dbt", self._to)
+        if self._to.isatty() and not is_json():
             print(f"\rdbt: {done} of {total} ", end="\n" if done == total else "", file=self._to)
         elif (quarter := 4 * done // total) > self._quarter:
             self._quarter = quarter
-            print(f"dbt: {done} of {total}", file=self._to)
+            say(f"dbt: {done} of {total}", logger="dbt", to=self._to)
