@@ -31,7 +31,7 @@ from typing import Any
 
 import duckdb
 
-from connectors.core.durable import replace_text, sha256, sync, write_text
+from connectors.core.durable import sha256, sync, write_text
 from connectors.core.failpoints import failpoint
 from pipelines.audience_tables import View
 from pipelines.marts import facts_hash

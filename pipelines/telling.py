@@ -10,7 +10,6 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from connectors.core.text import visible
 from pipelines.stopping import EXIT_CODE, Stopped
 
 
@@ -56,10 +55,10 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
     from pipelines.nightly import RunFailedError
+    from pipelines.operations.backup.errors import BackupError
     from pipelines.privacy.access import FolderThereError
     from pipelines.privacy.in_sqlite import SqliteBusyError
     from pipelines.privacy.person import PersonError
-    from pipelines.operations.backup.errors import BackupError
     from pipelines.publication import PublicationError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
