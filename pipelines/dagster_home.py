@@ -28,6 +28,7 @@ retention:
 """
 
 POSTGRES_VARIABLE = "KOERS_DAGSTER_POSTGRES_URL"
+_DRIVER = "postgresql+psycopg2"
 POSTGRES = f"""\
 # The address holds a password, so it stands in the environment only.
 storage: {{postgres: {{postgres_url: {{env: {POSTGRES_VARIABLE}}}}}}}
@@ -59,25 +60,50 @@ def prepare(home: Home) -> None:
             f"{POSTGRES_VARIABLE} is set, and the library for it is not installed: "
             "pip install 'dagster-postgres==0.29.27'."
         )
+    if url is not None:
+        _try(url)
     wanted = CONFIG if url is None else CONFIG + POSTGRES
     if before != wanted:
         replace_text(file, wanted)
 
 
 def postgres_url() -> str | None:
-    """The address of PostgreSQL, from its variable or the file that NAME_FILE names; None: SQLite.
-    Raises StorageError for a file that cannot be read."""
-    if text := os.environ.get(POSTGRES_VARIABLE, "").strip():
-        return text
+    """The address of PostgreSQL, from its variable or the file that NAME_FILE names, in the form
+    that Dagster's library takes; None: SQLite. Raises StorageError for what is no such address, and
+    for a file that cannot be read."""
+    text = os.environ.get(POSTGRES_VARIABLE, "").strip()
     named = os.environ.get(f"{POSTGRES_VARIABLE}_FILE", "").strip()
-    if not named:
+    if not text and named:
+        try:
+            text = Path(named).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(
+                f"{POSTGRES_VARIABLE}_FILE cannot be read: {type(error).__name__}"
+            ) from None
+    if not text:
         return None
-    try:
-        return Path(named).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("postgresql", "postgres", _DRIVER) or not rest:
         raise StorageError(
-            f"{POSTGRES_VARIABLE}_FILE cannot be read: {type(error).__name__}"
+            f"{POSTGRES_VARIABLE} is no address such as postgresql://USER:PASSWORD@HOST/DATABASE."
+        )
+    # Without a driver, SQLAlchemy 2.1 takes another one than dagster-postgres brings.
+    return f"{_DRIVER}://{rest}"
+
+
+def _try(url: str) -> None:
+    """Raises StorageError where PostgreSQL does not let us in: said here, it is one sentence."""
+    import psycopg2
+
+    try:
+        psycopg2.connect(url.replace(_DRIVER, "postgresql", 1), connect_timeout=20).close()
+    except psycopg2.OperationalError as error:
+        raise StorageError(
+            f"PostgreSQL cannot be used for Dagster's runs: {' '.join(str(error).split())} "
+            f"({POSTGRES_VARIABLE}). What was published stands."
         ) from None
+    except psycopg2.Error:  # its text may hold the address
+        raise StorageError(f"{POSTGRES_VARIABLE} is no address of PostgreSQL.") from None
 
 
 def environment(home: Home, settings: Settings) -> dict[str, str]:

@@ -30,7 +30,9 @@ def test_jobs_run_on_postgres(prepared: Home) -> None:
             "tests.operations.on_postgres", str(prepared.root), KOERS_DAGSTER_POSTGRES_URL=wrong
         )
         assert refused.returncode != 0
-        assert PASSWORD not in (refused.stderr + refused.stdout).decode()
+        said = (refused.stderr + refused.stdout).decode()
+        assert "password authentication failed" in said
+        assert PASSWORD not in said
     assert not (prepared.dagster / "history").exists(), "nothing is in SQLite"
     for file in prepared.root.rglob("*"):
         if file.is_file():
@@ -43,12 +45,13 @@ def test_the_address_stays_in_the_environment(
     file = tmp_path / "url"
     file.write_text("postgresql://koers:canary@127.0.0.1/koers\n")
     monkeypatch.setenv(f"{POSTGRES_VARIABLE}_FILE", str(file))
+    monkeypatch.setattr(dagster_home, "_try", lambda _: None)
     dagster_home.prepare(koers_home)
     written = (koers_home.dagster / "dagster.yaml").read_text()
     assert "canary" not in written
     assert f"env: {POSTGRES_VARIABLE}" in written
     given = dagster_home.environment(koers_home, Settings())
-    assert given[POSTGRES_VARIABLE] == "postgresql://koers:canary@127.0.0.1/koers"
+    assert given[POSTGRES_VARIABLE] == "postgresql+psycopg2://koers:canary@127.0.0.1/koers"
 
     monkeypatch.delenv(f"{POSTGRES_VARIABLE}_FILE")
     with pytest.raises(StorageError, match=f"{POSTGRES_VARIABLE} is not set"):
@@ -57,6 +60,21 @@ def test_the_address_stays_in_the_environment(
     dagster_home.prepare(koers_home)
     assert POSTGRES_VARIABLE not in (koers_home.dagster / "dagster.yaml").read_text()
     assert POSTGRES_VARIABLE not in os.environ
+
+
+@pytest.mark.fault("G3")
+@pytest.mark.parametrize(
+    "url",
+    ["canary", "mysql://koers:canary@host/x", "postgresql://", "postgresql://koers:canary@:x/y"],
+)
+def test_what_is_no_address_is_not_shown(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv(POSTGRES_VARIABLE, url)
+    with pytest.raises(StorageError) as error:
+        dagster_home.prepare(koers_home)
+    assert "canary" not in str(error.value)
+    assert POSTGRES_VARIABLE in str(error.value)
 
 
 def test_without_its_library(koers_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
