@@ -22,7 +22,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
 
 FRONT = [
     Kill("landing.before_commit", 2),
-    Kill("inbox.after_archive", 3),
+    Kill("inbox.after_archive"),
     Kill("pull.page", 2),
     Kill("landing.after_commit"),
 ]
