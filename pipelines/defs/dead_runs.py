@@ -64,19 +64,26 @@ def wait_for_pool(
 
 def is_alive(pid: int, since: float) -> bool:
     """Whether the process that had this number at a moment (seconds since 1970) still lives. A
-    number that was given out again is seen through where the system tells when a process began."""
+    number that was given out again is seen through where the system tells when a process began, and
+    so is a process that ended while nobody asked how (as in a container without an init)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    began = _began(pid)
+    state, began = _state_and_beginning(pid)
+    if state in _ENDED:
+        return False
     return began is None or began <= since + CLOCK_TOLERANCE_SECONDS
 
 
-def _began(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None where /proc does not tell."""
+_ENDED = ("Z", "X")
+
+
+def _state_and_beginning(pid: int) -> tuple[str, float | None]:
+    """A process's state, as a letter, and when it began, in seconds since 1970; nothing where /proc
+    does not tell."""
     try:
         # The second field is a name in brackets, which may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -86,8 +93,8 @@ def _began(pid: int) -> float | None:
             if line.startswith("btime ")
         )
     except (OSError, StopIteration):
-        return None
-    return booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return "", None
+    return fields[0], booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _began_in(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:

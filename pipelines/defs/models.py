@@ -17,6 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from connectors.core.failpoints import failpoint
 from pipelines.dbt import dbt_env
+from pipelines.defs.outliving import ends_with_this_process
 from pipelines.kpis import Kpi
 from pipelines.settings import DBT_PROJECT_DIR, home, settings
 from pipelines.warehouse import writing
@@ -131,9 +132,10 @@ def build(
             process.termination_timeout_seconds = ENDS_WITHIN_SECONDS
         failpoint("build.begun")
         try:
-            for result in process.stream():
-                failpoint("build.result")
-                yield result
+            with ends_with_this_process(process.process):
+                for result in process.stream():
+                    failpoint("build.result")
+                    yield result
             failpoint("build.done")
         except subprocess.TimeoutExpired as late:
             # Told to stop, dagster-dbt waited for dbt to end; that it took long is no failure.

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ class _Invocation:
         self.process = subprocess.Popen([sys.executable, "-c", ""])
 
     def stream(self) -> Iterator[dg.MaterializeResult[None]]:
-        for key in sorted(self._context.selected_asset_keys):
+        chosen = self._context.selected_asset_keys
+        above = self._context.assets_def.asset_deps
+        order = TopologicalSorter({key: above[key] & chosen for key in sorted(chosen)})
+        for key in order.static_order():
             yield dg.MaterializeResult(asset_key=key)
         self.process.wait()
 

@@ -87,3 +87,13 @@ def test_a_process_is_alive_or_it_is_not() -> None:
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not tell of others")
 def test_a_number_that_was_given_out_again_is_another_process() -> None:
     assert not is_alive(os.getpid(), time.time() - 30 * 24 * 3600)
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not tell of others")
+def test_a_process_that_nobody_buried_is_dead() -> None:
+    """As in a container whose first process does not ask how others ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        state = Path(f"/proc/{child.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+        assert not is_alive(child.pid, time.time())

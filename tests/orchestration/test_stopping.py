@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -14,11 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.defs.dead_runs import is_alive
 from pipelines.lock import holder
 from pipelines.sandbox.faults import Fault
 from pipelines.settings import Home
 from pipelines.stopping import EXIT_CODE
-from tests.faults.nights import Nights, nights
+from tests.faults.nights import Nights, Running, nights
 
 HANGS = Fault("hang", path="/responses", seconds=120)
 DEAF = """\
@@ -53,6 +55,27 @@ def is_reading(made: Nights) -> Callable[[], bool]:
     return lambda: any("/responses" in call for call in made.calls)
 
 
+@contextlib.contextmanager
+def deaf_dbt(made: Nights, folder: Path) -> Iterator[tuple[Running, int]]:
+    """A night in which dbt has begun, and hears no signal; with the number of its process."""
+    begun, program = folder / "begun", folder / "dbt"
+    program.write_text(DEAF.format(python=sys.executable, begun=str(begun)))
+    program.chmod(0o700)
+
+    def has_begun() -> bool:
+        return begun.exists() and begun.read_text() != ""
+
+    with made.going_on(has_begun, at=1, KOERS_DBT_PROGRAM=str(program)) as night:
+        yield night, int(begun.read_text())
+
+
+def assert_gone(pid: int, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while is_alive(pid, time.time()):
+        assert time.monotonic() < deadline, "it lives on"
+        time.sleep(0.05)
+
+
 @pytest.mark.fault("A3")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_told_to_stop_while_it_reads(at: Nights, number: int) -> None:
@@ -70,12 +93,7 @@ def test_told_to_stop_while_it_reads(at: Nights, number: int) -> None:
 @pytest.mark.fault("A3")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_told_to_stop_while_dbt_builds(at: Nights, tmp_path: Path, number: int) -> None:
-    begun, program = tmp_path / "begun", tmp_path / "dbt"
-    program.write_text(DEAF.format(python=sys.executable, begun=str(begun)))
-    program.chmod(0o700)
-    with at.going_on(
-        lambda: begun.exists() and begun.read_text() != "", at=1, KOERS_DBT_PROGRAM=str(program)
-    ) as night:
+    with deaf_dbt(at, tmp_path) as (night, pid):
         took = night.signal(number)
     assert night.code.result() == EXIT_CODE, at.said
     assert took < 10
@@ -83,8 +101,15 @@ def test_told_to_stop_while_dbt_builds(at: Nights, tmp_path: Path, number: int) 
     assert holder(at.home.run_lock) is None
     assert holder(at.home.state / "warehouse.lock") is None
     assert not at.home.publication().exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(begun.read_text()), 0)
+    assert_gone(pid)
+
+
+@pytest.mark.fault("A1")
+def test_killed_alone_it_leaves_no_dbt_behind(at: Nights, tmp_path: Path) -> None:
+    with deaf_dbt(at, tmp_path) as (night, pid):
+        os.kill(night.holder.pid, signal.SIGKILL)
+        night.code.result(60)
+        assert_gone(pid)
 
 
 @pytest.mark.fault("F1")
