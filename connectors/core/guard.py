@@ -23,6 +23,8 @@ SMALLEST_GUARDED = 20
 """Rows below which half as many is nothing to stop at: a list of a few people does change so."""
 SMALLEST_EMPTIED = 5
 """Rows from which on nothing at all is something to stop at, where nobody said how many."""
+SMALLEST_LACKING = 5
+"""Records that must lack a field, for it to be more than one odd record or two."""
 CHANCE = 1e-4
 """How improbable it must be that a field is empty in so many records, for it not to be believed."""
 SMALLEST_FILLED = 0.5
@@ -135,4 +137,5 @@ def _counted(
 def _is_no_chance(filled: int, of: int, records: int) -> bool:
     # Of few records nobody knows how often they have it: as if there had been two more, without.
     share = filled / (of + 2)
-    return share >= SMALLEST_FILLED and records * math.log1p(-share) < math.log(CHANCE)
+    enough = records >= SMALLEST_LACKING and share >= SMALLEST_FILLED
+    return enough and records * math.log1p(-share) < math.log(CHANCE)

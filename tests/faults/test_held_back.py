@@ -179,7 +179,8 @@ def test_many_small_loads_without_a_field_tell_what_a_large_one_does(tmp_path: P
 
 
 def test_what_is_no_chance() -> None:
-    assert _is_no_chance(1_000, 1_000, 2)
+    assert _is_no_chance(1_000, 1_000, 5)
+    assert not _is_no_chance(1_000, 1_000, 4)
     assert not _is_no_chance(0, 1_000, 1_000)
     assert not _is_no_chance(2, 2, 3), "of two records nobody knows"
     assert not _is_no_chance(499, 1_000, 1_000), "fewer than half may come together"

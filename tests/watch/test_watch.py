@@ -202,7 +202,7 @@ def test_missing_data_never_resolve(koers_home: Home, night: Night, june: dict[s
     assert (again.fired, again.messages, again.open_alerts) == (0, 0, 1)
 
 
-@pytest.mark.fault("E8")
+@pytest.mark.fault("B22", "E8")
 def test_restated_history_notifies_nobody(koers_home: Home, night: Night) -> None:
     night(on(start=month(5)), on())
     assert night(off(start=month(5)), on()).fired == 0

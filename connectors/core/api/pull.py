@@ -509,6 +509,8 @@ def _commit(
 
 def _refuse_lack(setting: _Setting, stream: Stream, shape: Shape, guard: Guard) -> None:
     """Raises LackError where a field is gone from all records, and that is no chance."""
+    if _how(stream).by_name:
+        return
     sought = [field for field in shape.lacking if field.name not in guard.may_lack]
     if not sought:
         return
