@@ -33,7 +33,7 @@ from pipelines.publication import (
 from pipelines.publication_build import connect
 from pipelines.said.recording import note_rollback
 from pipelines.settings import Home, settings
-from pipelines.watch.ledger import published_events
+from pipelines.watch.ledger import last_evaluation, published_events
 
 
 @dataclass
@@ -60,13 +60,13 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
 def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
     chosen = audiences(home)
     keep = settings(home).keep_publications
-    events = published_events(home.ledger)
+    events, evaluated = published_events(home.ledger), last_evaluation(home.ledger)
     result = Published()
 
     def put(name: str, view: View) -> None:
         result.made[name] = publish(
             home.warehouse, home, run_id=run_id, keep=keep, alert_events=events,
-            audience=name, view=view, clock=clock,
+            evaluated=evaluated, audience=name, view=view, clock=clock,
         )  # fmt: skip
 
     if not chosen["management"].min_group_size > 1:
