@@ -33,6 +33,7 @@ import duckdb
 
 from connectors.core.durable import sha256, sync, write_text
 from connectors.core.failpoints import failpoint
+from pipelines.about_publication import About
 from pipelines.audience_tables import View
 from pipelines.marts import facts_hash
 from pipelines.publication_build import (
@@ -118,6 +119,7 @@ def publish(
     run_id: str,
     keep: int,
     alert_events: Iterable[tuple[Any, ...]] = (),
+    evaluated: tuple[str, dt.datetime] | None = None,
     audience: str = "management",
     view: View = WHOLE_VIEW,
     shared: bool = False,
@@ -127,7 +129,8 @@ def publish(
     the folder.
 
     `view` is what the audience may see of it; `publishing.publish_all` finds that out.
-    `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS` (see `watch.ledger`). The result's
+    `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS`, and `evaluated` which publication
+    was judged last, and when (see `watch.ledger`). The result's
     `changed` is False when facts and dimensions equal those of the publication before.
     Raises PublicationError when the warehouse is not fit to publish or another publish is busy;
     what was published before then still stands.
@@ -144,7 +147,8 @@ def publish(
         building = store / f".building-{publication_id}"
         building.mkdir()
         try:
-            build(warehouse, building, alert_events, view)
+            about = About(publication_id, audience, created_at, evaluated)
+            build(warehouse, building, alert_events, view, about)
             built = gate(
                 warehouse,
                 building / "koers.duckdb",

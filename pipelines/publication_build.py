@@ -16,6 +16,7 @@ import duckdb
 from connectors.core.disk import is_of_disk, refused
 from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
+from pipelines.about_publication import About, write_about
 from pipelines.audience_tables import (
     SUPPRESSION_COLUMNS,
     AudienceError,
@@ -68,7 +69,11 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def build(
-    warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]], view: View
+    warehouse: Path,
+    folder: Path,
+    alert_events: Iterable[tuple[Any, ...]],
+    view: View,
+    about: About,
 ) -> None:
     """Write `koers.duckdb` and `parquet/` into the new, empty `folder`, closed and fsynced; only
     what is for the audience of `view` ever gets into them.
@@ -88,6 +93,7 @@ def build(
                 prepare(connection, view)
             tables = [_copy(connection, table, view) for table in there]
             tables.append(_write_alert_events(connection, alert_events, view))
+            tables.append(write_about(connection, about))
             tables.extend(add_unit_layers(connection, tables))
             add_views(connection, tables)
             failpoint("publish.building")

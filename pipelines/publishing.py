@@ -34,7 +34,7 @@ from pipelines.publication import (
 from pipelines.publication_build import connect
 from pipelines.said.recording import note_rollback
 from pipelines.settings import Home, Settings, settings
-from pipelines.watch.ledger import published_events
+from pipelines.watch.ledger import last_evaluation, published_events
 
 
 @dataclass
@@ -61,14 +61,14 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
 def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
     chosen = audiences(home)
     rules = settings(home)
-    events = published_events(home.ledger)
+    events, evaluated = published_events(home.ledger), last_evaluation(home.ledger)
     since = _individuals_from(home, rules, clock())
     result = Published()
 
     def put(name: str, view: View) -> None:
         result.made[name] = publish(
             home.warehouse, home, run_id=run_id, keep=rules.keep_publications, alert_events=events,
-            audience=name, view=replace(view, individuals_from=since),
+            evaluated=evaluated, audience=name, view=replace(view, individuals_from=since),
             shared=rules.share_with_group, clock=clock,
         )  # fmt: skip
 

@@ -37,6 +37,7 @@ from pipelines.report.ledger import mark, read_said
 from pipelines.report.pages import LANGUAGES, Edition, Site, environment
 from pipelines.security.sharing import let_through, seal
 from pipelines.settings import Home, Settings, settings
+from pipelines.watch.ledger import last_evaluation
 
 KEPT = 2
 """Reports of an audience: the newest, and the one that somebody may still have open."""
@@ -190,6 +191,7 @@ def _write(
 ) -> int:
     """Write all pages and what they need; how many pages."""
     local = publication.created_at.astimezone(chosen.zone)
+    evaluated = last_evaluation(home.ledger)
     edition = Edition(
         chosen.organisation_name,
         name,
@@ -198,6 +200,7 @@ def _write(
         local,
         chosen.currency,
         f"../{dbt_docs.PLACE}" if models else "",
+        evaluated[1].astimezone(chosen.zone) if evaluated else None,
     )
     templates = environment()
     count = 0
@@ -278,6 +281,7 @@ def _mark(
     parts: list[Any] = [
         publication.publication_id,
         mark(home.ledger, today),
+        str(last_evaluation(home.ledger)),
         chosen.model_dump_json(),
         audience.model_dump_json(),
         code.hexdigest(),

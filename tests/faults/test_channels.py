@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipelines.watch.undelivered import undelivered
 from pipelines.watch.watching import watch
 from tests.faults.channels import HANGS, Scripted, scripted
 from tests.publication.tiny import fact, month, warehouse
+from tests.zygote import forked
 
 NOW = dt.datetime(2025, 7, 1, 3, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -169,3 +171,27 @@ def test_taken_without_an_answer_is_sent_again_with_the_same_key(
     one, two = first.got
     assert one["dedup_key"] == two["dedup_key"]
     assert one["message"] == two["message"]
+
+
+@pytest.mark.fault("E3", "E1")
+def test_killed_at_the_51st_of_a_hundred_sends_one_again(koers_home: Home, first: Scripted) -> None:
+    """Each message is marked by itself, outside of any sensor, so the fifty before are done."""
+    Outbox(koers_home, FIRST)
+    columns = "publication_id, owner, channel, title, body, dedup_keys, created_at, next_attempt_at"
+    with open_ledger(koers_home.ledger) as ledger:
+        ledger.execute(
+            f"with recursive n(i) as (select 1 union all select i + 1 from n where i < 99)"
+            f" insert into outbox (idempotency_key, {columns})"
+            f" select 'key-' || i, {columns} from n cross join outbox"
+        )
+    delivering = ("deliver", str(koers_home.root))
+    for nth in ("deliver.sent:51", ""):
+        done = forked(
+            "tests.faults.delivering", *delivering, KOERS_FAILPOINT=nth, KOERS_HOOK=first.plain
+        )
+        assert done.returncode == (-signal.SIGKILL if nth else 0), done.stderr
+        if nth:
+            assert len(first.got) == 51
+    keys = [body["key"] for body in first.got]
+    assert len(set(keys)) == 100, "none is lost"
+    assert len(keys) == 101, "and one came twice"

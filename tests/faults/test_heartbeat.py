@@ -12,10 +12,11 @@ import pytest
 
 from pipelines.nightly import RunFailedError, nightly
 from pipelines.operations.heartbeat import beat, ping, post
-from pipelines.publication import publish
+from pipelines.publication import open_publication, publish
 from pipelines.settings import Alerts, Channel, Home, Settings
 from pipelines.status import lines, status
 from pipelines.watch.delivery import deliver
+from pipelines.watch.ledger import last_evaluation
 from pipelines.watch.watching import watch
 from tests.faults.channels import Scripted, scripted
 from tests.publication.tiny import fact, month, warehouse
@@ -167,3 +168,22 @@ def test_the_status_says_when_alerts_were_judged(koers_home: Home) -> None:
     watch(made, koers_home.ledger, clock=lambda: NOW)
     assert status(koers_home)["judged_at"] == "2025-07-01T03:00:00+00:00"
     assert "Alerts     1 open, judged at 2025-07-01T03:00:00+00:00" in lines(status(koers_home))
+
+
+def test_readers_of_the_file_see_when_alerts_were_judged(koers_home: Home) -> None:
+    """Of the publication before: each is judged once it is there. A watch that died shows by its
+    age beside that of the figures."""
+    for night in range(3):
+        at = NOW + night * DAY
+        warehouse(koers_home.warehouse, [OFF])
+        made = publish(
+            koers_home.warehouse, koers_home, run_id="r", keep=2, clock=lambda at=at: at,  # type: ignore[misc]
+            evaluated=last_evaluation(koers_home.ledger),
+        )  # fmt: skip
+        with open_publication(made) as facts:
+            (row,) = facts.execute("from dim_publication").fetchall()
+        moments = [moment and moment.replace(tzinfo=dt.UTC) for moment in row[2:4]]
+        assert row[:2] == (made.publication_id, "management")
+        if night < 2:
+            watch(made, koers_home.ledger, clock=lambda at=at: at)  # type: ignore[misc]
+        assert moments == [at, NOW + (night - 1) * DAY if night else None]

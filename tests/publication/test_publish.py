@@ -67,6 +67,7 @@ def test_it_holds_the_marts_and_nothing_else(home: Home) -> None:
         "dim_kpi",
         "dim_org_unit",
         "dim_org_unit_layers",
+        "dim_publication",
         "fct_alert_events",
         "fct_kpi_status",
         "fct_kpi_values",
