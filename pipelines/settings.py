@@ -332,8 +332,8 @@ class Settings(BaseModel):
 
 
 def home() -> Home:
-    """The home that `KOERS_HOME` names, or `.koers/` in the project folder. Raises SettingsError for
-    a path that DuckDB cannot open a file in."""
+    """The home that `KOERS_HOME` names, or `.koers/` in the project folder. Raises SettingsError
+    for a path that DuckDB cannot open a file in."""
     root = Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve()
     if "?" in str(root):
         raise SettingsError(f"KOERS_HOME is {root}: choose a folder without `?` in its path")
