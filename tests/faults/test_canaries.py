@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +86,7 @@ def test_the_search_finds_what_is_planted(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A night in which one file is read, every account is refused, and every channel fails."""
     root = tmp_path_factory.mktemp("canaries").resolve()
     home, tmp = Home(root / "home"), root / "tmp"
@@ -102,7 +101,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     path, signing, password, pseudonym, links, token = secrets
     environment = {
         "KOERS_PSEUDONYM_KEY": pseudonym * 2, "KOERS_LINKS_KEY": links * 2, "TMPDIR": str(tmp),
-        "KOERS_SIGNING": signing, "DBT_ENV_SECRET_X": token, "XDG_CONFIG_HOME": str(root / "config"),
+        "KOERS_SIGNING": signing, "DBT_ENV_SECRET_X": token,
+        "XDG_CONFIG_HOME": str(root / "config"),
     }  # fmt: skip
     with ExitStack() as stack:
         servers = []
@@ -134,7 +134,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         before = os.umask(0o022)
         try:
             runs = [koers(home, *each, **environment) for each in (
-                ["run"], ["connect", "hubspot"], ["connect", "matomo"], ["alerts", "test"], ["status"],
+                ["run"], ["connect", "hubspot"], ["connect", "matomo"], ["alerts", "test"],
+                ["status"],
             )]  # fmt: skip
         finally:
             os.umask(before)
@@ -142,7 +143,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     for number, done in enumerate(runs):
         said.append(root / f"said-{number}.txt")
         said[-1].write_text(done.stdout + done.stderr)
-    yield Ran(home, tmp, said, secrets, servers, runs)
+    return Ran(home, tmp, said, secrets, servers, runs)
 
 
 @pytest.mark.nightly
