@@ -62,6 +62,7 @@ def run(
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.recovery.starting import ready
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
@@ -69,6 +70,7 @@ def run(
 
     at = home()
     with in_words():
+        ready(at)
         chosen = settings(at)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]
@@ -103,11 +105,13 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the UI, on this machine only.")] = 3000,
 ) -> None:
     """Start the Dagster UI, the nightly schedule and the sensors; Ctrl-C stops them."""
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
     from pipelines.up import up as start
 
     at = home()
     with in_words():
+        ready(at)
         start(at, settings(at), port=port, say=_progress)
 
 
@@ -115,10 +119,12 @@ def up(
 def rebuild() -> None:
     """Make the warehouse again from the landing, and compare it with the one there is."""
     from pipelines.rebuild import rebuild as make
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
 
     at = home()
     with in_words():
+        ready(at)
         done = make(at, settings(at), _progress)
     if done.different is None:
         typer.echo(f"Built {at.warehouse}; there was none to compare with.")
@@ -147,6 +153,7 @@ def publish(
     """Publish the warehouse anew for every audience; or check, or go back to, what is kept."""
     from pipelines import publishing
     from pipelines.lock import held
+    from pipelines.recovery.starting import ready
     from pipelines.said.recording import record_all
     from pipelines.settings import home
     from pipelines.warehouse import writing
@@ -161,6 +168,7 @@ def publish(
             if wrong:
                 raise typer.Exit(1)
             return
+        ready(at)
         with held(at.run_lock, "koers publish"):
             if rollback:
                 back = publishing.roll_back_all(at, publication_id or None)

@@ -24,8 +24,6 @@ retention:
   sensor: {purge_after_days: {skipped: 2, failure: 30, started: 2, success: 30}}
 """
 
-KEEP_RUNS_DAYS = 90
-
 _STALE_AFTER = {"stale_after_days", "files_stale_after_days", "stale_after"}
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from connectors.core.durable import replace_text
 from pipelines.kpis import check_definitions
+from pipelines.machine import MEMORY_VARIABLE, memory_limit
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
 PROJECT_FILES = ("*.sql", "*.yml", "*.csv", "*.py")
@@ -42,6 +43,7 @@ def dbt_env(
         **(os.environ if base is None else base),
         "KOERS_HOME": str(home.root),
         "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
+        MEMORY_VARIABLE: memory_limit(),
         "KOERS_MODELS": ",".join(model_names(project)),
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_CURRENCY": settings.currency,

@@ -19,7 +19,13 @@ SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be written to."""
 
 CODE = ("connectors", "pipelines")
-BESIDE_THE_FACTS = {"alerts", "keep_publications", "most_kpis_per_owner", "nightly_at"}
+BESIDE_THE_FACTS = {
+    "alerts",
+    "keep_publications",
+    "keep_runs_days",
+    "most_kpis_per_owner",
+    "nightly_at",
+}
 
 
 def build_inputs(home: Home, settings: Settings) -> dict[str, str]:

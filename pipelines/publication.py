@@ -34,6 +34,7 @@ import duckdb
 from connectors.core.durable import replace_text, sha256, sync, write_text
 from connectors.core.failpoints import failpoint
 from pipelines.audience_tables import View
+from pipelines.machine import memory_limit
 from pipelines.marts import facts_hash
 from pipelines.publication_build import (
     STORAGE_VERSION,
@@ -56,6 +57,7 @@ __all__ = [
     "snapshots",
 ]
 
+MANIFEST_VERSION = 1
 SCHEMA_VERSION = 1
 """Of the public tables: goes up when a column is renamed, retyped or removed."""
 
@@ -92,6 +94,11 @@ class Publication:
         manifest = folder / "manifest.json"
         try:
             content = json.loads(manifest.read_text(encoding="utf-8"))
+            if content["manifest_version"] > MANIFEST_VERSION:
+                raise PublicationError(
+                    f"{manifest} was written by a newer Koers (version "
+                    f"{content['manifest_version']}; this Koers knows {MANIFEST_VERSION})."
+                )
             return cls(
                 audience=content["audience"],
                 publication_id=content["publication_id"],
@@ -149,7 +156,7 @@ def publish(
             )
             hashes = (built.facts_hash, built.dims_hash)
             manifest = {
-                "manifest_version": 1,
+                "manifest_version": MANIFEST_VERSION,
                 "publication_id": publication_id,
                 "audience": audience,
                 "run_id": run_id,
@@ -223,7 +230,7 @@ def open_publication(publication: Publication) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(
             str(publication.file),
             read_only=True,
-            config={"autoinstall_known_extensions": "false"},
+            config={"autoinstall_known_extensions": "false", "memory_limit": memory_limit()},
         )
     except duckdb.Error as error:
         raise PublicationError(f"{publication.file} cannot be opened: {error}") from error
@@ -296,6 +303,8 @@ def _point_to(folder: Path, snapshot: Path) -> None:
 
 
 def _prune(store: Path, keep: int, current_id: str) -> None:
+    for log in sorted(store.parent.glob("*.of-before-*"))[:-keep]:
+        log.unlink()
     for snapshot in list(_stored(store))[keep:]:
         if snapshot.name != current_id:
             # Out of sight first, so that no one finds half a snapshot.

@@ -282,6 +282,9 @@ class Settings(BaseModel):
         default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
     )
     keep_publications: int = Field(default=7, ge=1)
+    keep_runs_days: int = Field(
+        default=90, ge=7, description="How long the Dagster UI shows a run, its events and logs."
+    )
     nightly_at: str = Field(default="02:15", pattern=_TIME)
     alerts: Alerts = Field(default_factory=Alerts)
 

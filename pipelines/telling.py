@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -24,6 +25,7 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from connectors.core.disk import is_of_disk, refused
         from pipelines.lock import BusyError
 
         if isinstance(error, BusyError):
@@ -31,6 +33,10 @@ def in_words() -> Iterator[None]:
             raise typer.Exit(0) from error
         if isinstance(error, _for_people()):
             typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        if isinstance(error, OSError) and is_of_disk(error):
+            where = Path(str(error.filename or "the disk"))
+            typer.echo(f"{refused(where, error)} What was there before stands.", err=True)
             raise typer.Exit(1) from error
         raise
 
@@ -42,8 +48,11 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
+    from pipelines.machine import MachineError
     from pipelines.nightly import RunFailedError
     from pipelines.publication import PublicationError
+    from pipelines.recovery.folders import FolderError
+    from pipelines.recovery.versions import NewerStateError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
@@ -55,10 +64,13 @@ def _for_people() -> tuple[type[Exception], ...]:
     return (
         ActError,
         DbtError,
+        FolderError,
         KpiError,
         LandingError,
         LedgerError,
         LinkServerError,
+        MachineError,
+        NewerStateError,
         PublicationError,
         ReportError,
         RunFailedError,
