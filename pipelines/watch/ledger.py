@@ -325,9 +325,11 @@ def _check(file: Path) -> None:
             application = connection.execute("pragma application_id").fetchone()[0]
             tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
     except sqlite3.DatabaseError as error:
+        if is_of_disk(error):
+            raise
         raise LedgerError(
-            f"{file} cannot be read as an alert ledger: {error}. Put it aside and restore a backup;"
-            " without one Koers starts a new ledger and tells owners again what is off course."
+            f"{file} cannot be read as an alert ledger: {error}. The next `koers run` makes it "
+            "again from what is whole and keeps the broken one; or restore a backup of it."
         ) from error
     if tables and application != _APPLICATION_ID:
         raise LedgerError(f"{file} is an SQLite file, but no alert ledger of Koers. Put it aside.")
