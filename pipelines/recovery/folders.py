@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,8 @@ class FolderError(RuntimeError):
 
 def unusable(home: Home) -> Iterator[str]:
     """What of a home this user may not use as a run must, path by path, and what to do."""
-    if not home.root.exists():
-        above = next(path for path in home.root.parents if path.exists())
+    if not _is_there(home.root):
+        above = next(path for path in home.root.parents if _is_there(path))
         if not os.access(above, os.W_OK | os.X_OK):
             yield _told(above, "nothing can be made in it")
         return
@@ -28,13 +29,13 @@ def unusable(home: Home) -> Iterator[str]:
         home.published / "management" / "snapshots",
     )  # fmt: skip
     for folder in needed:
-        if folder.is_dir() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        if _is_there(folder) and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             yield _told(folder, "it must be readable and writable")
     for file in (home.warehouse, home.ledger, home.run_lock, home.state / "warehouse.lock"):
-        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        if _is_there(file) and not os.access(file, os.R_OK | os.W_OK):
             yield _told(file, "it must be readable and writable")
     for file in (home.settings_file, home.audiences_file):
-        if file.exists() and not os.access(file, os.R_OK):
+        if _is_there(file) and not os.access(file, os.R_OK):
             yield _told(file, "it must be readable")
 
 
@@ -44,8 +45,16 @@ def check_folders(home: Home) -> None:
         raise FolderError("\n".join(found))
 
 
+def _is_there(path: Path) -> bool:
+    """Not what lies in a folder that this user may not look into: the folder is named itself."""
+    with contextlib.suppress(OSError):
+        path.stat()
+        return True
+    return False
+
+
 def _below(folder: Path) -> Iterator[Path]:
-    if os.access(folder, os.R_OK | os.X_OK):
+    if os.access(folder, os.R_OK | os.X_OK) and folder.is_dir():
         yield from (path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
 
 

@@ -75,7 +75,7 @@ import duckdb
 print(memory_limit())
 db = duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": "", "threads": 1})
 try:
-    db.execute("create table t as select repeat(md5(range::text), 40) as a from range(2000000)")
+    db.execute("select list(repeat('x', 1000)) from range(2000000)").fetchone()
 except duckdb.Error as error:
     print(type(error).__name__, error)
 """
@@ -86,10 +86,10 @@ def test_a_process_with_little_memory_says_so_and_lives() -> None:
     """Without the limit, DuckDB would plan with the memory of the machine."""
     done = limited(SORT, addresses=1200 * MIB)
     assert done.returncode == 0, done.stderr
-    limit, said = done.stdout.splitlines()[:2]
+    limit, *said = done.stdout.splitlines()
     assert limit == "480MiB"
-    assert said.startswith("OutOfMemoryException")
-    assert "out of memory" in why(said, Path("/")).lower()
+    assert any(line.startswith("OutOfMemoryException") for line in said)
+    assert "out of memory" in why("\n".join(said), Path("/"))
 
 
 @pytest.mark.fault("A7")
@@ -191,9 +191,10 @@ def test_what_another_user_owns_is_named_before_anything_is_written(
     spoiled = home.root / part
     os.chown(spoiled, 0, 0)
     spoiled.chmod(0o700 if spoiled.is_dir() else 0o600)
-    for above in [tmp_path, *tmp_path.parents]:
-        if above.stat().st_uid == 0 and above != Path("/") and "pytest" in str(above):
-            above.chmod(0o755)
+    for above in tmp_path.parents:  # which another user may not even pass through
+        if not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o011)
+    tmp_path.chmod(0o755)
     child = os.fork()
     if child == 0:
         code = 2
@@ -270,8 +271,8 @@ def test_runs_of_long_ago_go_with_all_they_left(koers_home: Home) -> None:
     dagster_home.prepare(koers_home)
 
     @dg.op
-    def work(context: dg.OpExecutionContext) -> None:
-        context.log.info("a line")
+    def work() -> None:
+        print("a line, for the log of the run")
 
     job = dg.GraphDefinition(name="nights", node_defs=[work]).to_job()
     with dg.DagsterInstance.from_config(str(koers_home.dagster)) as instance:
