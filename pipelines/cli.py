@@ -83,6 +83,7 @@ def run(
     from pipelines.operations.run_times import part, timed_runner
     from pipelines.operations.watched import watched
     from pipelines.privacy.erasing import finish_left
+    from pipelines.recovery.starting import ready
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
@@ -92,6 +93,7 @@ def run(
     at = home()
     begin()
     with in_words(), stoppable():
+        ready(at)
         chosen = settings(at)
         finish_left(at, chosen, _progress)
         connectors = discover()
@@ -130,12 +132,14 @@ def up(
 ) -> None:
     """Start the Dagster UI, the nightly schedule and the sensors; Ctrl-C stops them."""
     from pipelines.operations.logs import begin
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
     from pipelines.up import up as start
 
     at = home()
     begin()
     with in_words():
+        ready(at)
         start(at, settings(at), port=port, say=_progress)
 
 
@@ -143,10 +147,12 @@ def up(
 def rebuild() -> None:
     """Make the warehouse again from the landing, and compare it with the one there is."""
     from pipelines.rebuild import rebuild as make
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
 
     at = home()
     with in_words():
+        ready(at)
         done = make(at, settings(at), _progress)
     if done.different is None:
         typer.echo(f"Built {at.warehouse}; there was none to compare with.")
@@ -175,6 +181,7 @@ def publish(
     """Publish the warehouse anew for every audience; or check, or go back to, what is kept."""
     from pipelines import publishing
     from pipelines.lock import held
+    from pipelines.recovery.starting import ready
     from pipelines.said.recording import record_all
     from pipelines.settings import home
     from pipelines.warehouse import writing
@@ -189,6 +196,7 @@ def publish(
             if wrong:
                 raise typer.Exit(1)
             return
+        ready(at)
         with held(at.run_lock, "koers publish"):
             if rollback:
                 back = publishing.roll_back_all(at, publication_id or None)

@@ -34,8 +34,6 @@ POSTGRES = f"""\
 storage: {{postgres: {{postgres_url: {{env: {POSTGRES_VARIABLE}}}}}}}
 """
 
-KEEP_RUNS_DAYS = 90
-
 _STALE_AFTER = {"stale_after_days", "files_stale_after_days", "stale_after"}
 
 

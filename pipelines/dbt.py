@@ -15,6 +15,7 @@ from pathlib import Path
 
 from connectors.core.durable import replace_text
 from pipelines.kpis import check_definitions
+from pipelines.machine import MEMORY_VARIABLE, memory_limit
 from pipelines.security.environment import without_secrets
 from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
 
@@ -44,6 +45,7 @@ def dbt_env(
         **without_secrets(os.environ if base is None else base, settings),
         "KOERS_HOME": str(home.root),
         "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
+        MEMORY_VARIABLE: memory_limit(),
         "KOERS_MODELS": ",".join(model_names(project)),
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_CURRENCY": settings.currency,

@@ -22,6 +22,7 @@ CODE = ("connectors", "pipelines")
 BESIDE_THE_FACTS = {
     "alerts",
     "keep_publications",
+    "keep_runs_days",
     "metrics_file",
     "most_kpis_per_owner",
     "nightly_at",

@@ -30,6 +30,7 @@ from pipelines.operations.heartbeat import beat, ping
 from pipelines.passes import Pass, last_pass
 from pipelines.privacy.retention import keep_nightly
 from pipelines.publication import PublicationError, current
+from pipelines.recovery.causes import why
 from pipelines.recovery.starting import broken_landing, broken_warehouse, mend, tell
 from pipelines.settings import Home, Settings
 from pipelines.watch.now import digest_now, remind_now, watch_sources_now
@@ -136,8 +137,8 @@ def _transform(
     if wrong and broken_warehouse(home, settings, progress):
         wrong = do.transform(full_refresh=True)
     if wrong:
-        damage = broken_landing(home)
-        raise RunFailedError(f"{wrong}\n{damage}" if damage else wrong)
+        parts = [wrong, why(wrong, home.warehouse.parent), broken_landing(home)]
+        raise RunFailedError("\n".join(part for part in parts if part))
 
 
 def _gone_back(

@@ -59,6 +59,7 @@ __all__ = [
     "snapshots",
 ]
 
+MANIFEST_VERSION = 1
 SCHEMA_VERSION = 1
 """Of the public tables: goes up when a column is renamed, retyped or removed."""
 
@@ -95,6 +96,11 @@ class Publication:
         manifest = folder / "manifest.json"
         try:
             content = json.loads(manifest.read_text(encoding="utf-8"))
+            if content["manifest_version"] > MANIFEST_VERSION:
+                raise PublicationError(
+                    f"{manifest} was written by a newer Koers (version "
+                    f"{content['manifest_version']}; this Koers knows {MANIFEST_VERSION})."
+                )
             return cls(
                 audience=content["audience"],
                 publication_id=content["publication_id"],
@@ -157,7 +163,7 @@ def publish(
             )
             hashes = (built.facts_hash, built.dims_hash)
             manifest = {
-                "manifest_version": 1,
+                "manifest_version": MANIFEST_VERSION,
                 "publication_id": publication_id,
                 "audience": audience,
                 "run_id": run_id,
@@ -306,6 +312,8 @@ def _point_to(folder: Path, snapshot: Path) -> None:
 
 
 def _prune(store: Path, keep: int, current_id: str) -> None:
+    for log in sorted(store.parent.glob("*.of-before-*"))[:-keep]:
+        log.unlink()
     for snapshot in list(_stored(store))[keep:]:
         if snapshot.name != current_id:
             # Out of sight first, so that no one finds half a snapshot.

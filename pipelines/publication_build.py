@@ -26,8 +26,10 @@ from pipelines.audience_tables import (
     select_of,
 )
 from pipelines.bi_views import add_views
+from pipelines.machine import memory_limit
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
 from pipelines.security.locked import QUIET
+from pipelines.settings import home
 from pipelines.unit_layers import add_unit_layers
 
 STORAGE_VERSION = "v1.0.0"
@@ -64,8 +66,15 @@ class Built:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory that never downloads an extension."""
-    return duckdb.connect(config=dict(QUIET))
+    """A DuckDB in memory that never downloads an extension. What does not fit in the memory that
+    this machine lets it have goes beside the warehouse, in the home."""
+    return duckdb.connect(
+        config={
+            **QUIET,
+            "memory_limit": memory_limit(),
+            "temp_directory": str(home().warehouse.parent / "spill"),
+        }
+    )
 
 
 def build(

@@ -393,6 +393,9 @@ class Settings(BaseModel):
         default_factory=list,
         description="Names under which a proxy that asks for a password hands the Dagster UI on.",
     )
+    keep_runs_days: int = Field(
+        default=90, ge=7, description="How long the Dagster UI shows a run, its events and logs."
+    )
     nightly_at: TimeOfDay = "02:15"
     metrics_file: str | None = Field(
         default=None,

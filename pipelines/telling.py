@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -34,6 +35,7 @@ def in_words() -> Iterator[None]:
         )
         raise typer.Exit(EXIT_CODE) from stopped
     except Exception as error:
+        from connectors.core.disk import is_of_disk, refused
         from pipelines.lock import BusyError
         from pipelines.operations.logs import say
 
@@ -42,6 +44,10 @@ def in_words() -> Iterator[None]:
             raise typer.Exit(0) from error
         if isinstance(error, _for_people()):
             say(str(error), "error")
+            raise typer.Exit(1) from error
+        if isinstance(error, OSError) and is_of_disk(error):
+            where = Path(str(error.filename or "the disk"))
+            typer.echo(f"{refused(where, error)} What was there before stands.", err=True)
             raise typer.Exit(1) from error
         raise
 
@@ -54,12 +60,15 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.dbt import DbtError
     from pipelines.kpis import KpiError
     from pipelines.link_server import LinkServerError
+    from pipelines.machine import MachineError
     from pipelines.nightly import RunFailedError
     from pipelines.operations.backup.errors import BackupError
     from pipelines.privacy.access import FolderThereError
     from pipelines.privacy.in_sqlite import SqliteBusyError
     from pipelines.privacy.person import PersonError
     from pipelines.publication import PublicationError
+    from pipelines.recovery.folders import FolderError
+    from pipelines.recovery.versions import NewerStateError
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
@@ -72,11 +81,14 @@ def _for_people() -> tuple[type[Exception], ...]:
         ActError,
         BackupError,
         DbtError,
+        FolderError,
         FolderThereError,
         KpiError,
         LandingError,
         LedgerError,
         LinkServerError,
+        MachineError,
+        NewerStateError,
         PersonError,
         PublicationError,
         ReportError,

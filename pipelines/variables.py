@@ -8,6 +8,7 @@ from connectors.core.discover import discover
 
 OWN = {
     "KOERS_HOME": "Where everything is kept; default: .koers in the project folder",
+    "KOERS_MEMORY_LIMIT": "Memory DuckDB may use, such as 4GiB; default: 60 % of what there is",
     "KOERS_PSEUDONYM_KEY": "The key that replaces personal data, or (better) its file:",
     "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
     "KOERS_LINKS_KEY": "The key that signs the links in messages, or (better) its file:",

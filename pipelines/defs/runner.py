@@ -2,6 +2,7 @@
 in the Dagster UI as a run of its own."""
 
 import contextlib
+import datetime as dt
 import io
 import logging
 import os
@@ -20,6 +21,7 @@ from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
 from pipelines.operations.logs import is_json, say
+from pipelines.recovery.pruning import prune_runs
 from pipelines.settings import Home, Settings
 from pipelines.stopping import Stopped
 
@@ -86,6 +88,8 @@ def dagster_runner(home: Home, settings: Settings) -> Iterator[DagsterRunner]:
 
     with dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
+        keep = dt.timedelta(days=settings.keep_runs_days)
+        prune_runs(instance, home.dagster, dt.datetime.now(dt.UTC) - keep)
         yield DagsterRunner(defs, instance)
 
 

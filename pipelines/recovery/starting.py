@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 
 from connectors.core.damage import damaged
 from pipelines.engineers import tell_engineers
+from pipelines.machine import allow_files
 from pipelines.recovery.dagster import mend_dagster
+from pipelines.recovery.folders import check_folders
 from pipelines.recovery.ledger import mend_ledger
 from pipelines.recovery.publications import mend_publications
+from pipelines.recovery.versions import check_versions, stamp
 from pipelines.recovery.warehouse import damage
 from pipelines.settings import Home, Settings
 from pipelines.warehouse import quarantine
@@ -22,13 +25,24 @@ _MOST_NAMED = 5
 
 def mend(home: Home, settings: Settings, say: Say) -> bool:
     """Mend what is broken, and say so, here and to the engineers. Whether a build must follow,
-    though nothing may be new. To be called under the run lock. Raises LedgerError."""
+    though nothing may be new. To be called under the run lock. Raises LedgerError and
+    NewerStateError."""
+    check_versions(home)
     must_build = False
     for found, builds in _mended(home):
         must_build = must_build or builds
         say(found)
         tell(home, settings, found)
+    stamp(home)
     return must_build
+
+
+def ready(home: Home) -> None:
+    """To be called by every command that writes, before it does. Raises NewerStateError for a home
+    of a newer Koers, FolderError for folders that may not be used, and MachineError."""
+    check_folders(home)
+    check_versions(home)
+    allow_files()
 
 
 def _mended(home: Home) -> Iterator[tuple[str, bool]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.machine import memory_limit
+
 LOCKED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -24,5 +26,7 @@ QUIET = {
 
 
 def locked(file: str = ":memory:", *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection to a file (or to nothing but memory), locked. Raises duckdb.Error."""
-    return duckdb.connect(file, read_only=read_only, config=dict(LOCKED))
+    """A connection to a file (or to nothing but memory), locked, with the memory that this machine
+    lets it have. Raises duckdb.Error."""
+    config = {**LOCKED, "memory_limit": memory_limit()}
+    return duckdb.connect(file, read_only=read_only, config=config)

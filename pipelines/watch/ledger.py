@@ -13,12 +13,14 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from connectors.core.disk import is_of_disk, refused
+from connectors.core.durable import sync
 from pipelines.watch.machine import MISSING, RAISED
 
 SCHEMA_VERSION = 6
@@ -178,15 +180,55 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
         # What is blanked in a row must not stay readable in a page that became free.
         connection.execute("pragma secure_delete = on")
         # Who only reads must not wait for who writes: no transaction without need.
-        if _version(connection) < SCHEMA_VERSION:
-            with transaction(connection):
-                version = _version(connection)  # another may have been first
-                for added in _SCHEMA[version:]:
-                    for statement in _statements(added):
-                        connection.execute(statement)
-                connection.execute(f"pragma application_id = {_APPLICATION_ID}")
-                connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        if (version := _version(connection)) < SCHEMA_VERSION:
+            if version:
+                _rehearse(connection, file, version)
+            _migrate(connection)
         yield connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """All steps in one transaction, from whichever version the ledger has."""
+    with transaction(connection):
+        version = _version(connection)  # another may have been first
+        for added in _SCHEMA[version:]:
+            for statement in _statements(added):
+                connection.execute(statement)
+        connection.execute(f"pragma application_id = {_APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _rehearse(connection: sqlite3.Connection, file: Path, version: int) -> None:
+    """Migrate a copy first; the ledger itself is touched only if that went well. Its state of
+    before stays beside it as `alerts.version-<n>.sqlite`, to go back to.
+
+    Not by putting the migrated copy in its place: another process may have the ledger open.
+    Raises LedgerError.
+    """
+    kept = file.with_name(f"{file.stem}.version-{version}.sqlite")
+    draft = file.with_name(f".{kept.name}.{os.getpid()}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+            connection.backup(copy)
+        sync(draft)
+        draft.replace(kept)
+        sync(kept.parent)
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as trial:
+            connection.backup(trial)
+            _migrate(trial)
+            said = trial.execute("pragma integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and is_of_disk(error):
+            raise
+        said = str(error)
+    finally:
+        draft.unlink(missing_ok=True)
+    if said != "ok":
+        raise LedgerError(
+            f"{file} is of an older Koers (ledger version {version}) and cannot be brought to "
+            f"version {SCHEMA_VERSION}: {said}. Nothing was changed. Restore a backup of it."
+        )
 
 
 @contextlib.contextmanager
@@ -297,9 +339,11 @@ def _check(file: Path) -> None:
             application = connection.execute("pragma application_id").fetchone()[0]
             tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
     except sqlite3.DatabaseError as error:
+        if is_of_disk(error):
+            raise
         raise LedgerError(
-            f"{file} cannot be read as an alert ledger: {error}. Put it aside and restore a backup;"
-            " without one Koers starts a new ledger and tells owners again what is off course."
+            f"{file} cannot be read as an alert ledger: {error}. The next `koers run` makes it "
+            "again from what is whole and keeps the broken one; or restore a backup of it."
         ) from error
     if tables and application != _APPLICATION_ID:
         raise LedgerError(f"{file} is an SQLite file, but no alert ledger of Koers. Put it aside.")

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 enum { WRITE = 1, FLUSH = 2, NAME = 4, HALF = 8 };
+enum { KILL = -9 }; /* as the error: the process ends there instead */
 
 static char folder[PATH_MAX];
 static int armed, wanted_kinds, wanted_nth, wanted_error, is_sticky;
@@ -41,6 +43,7 @@ static int fails(int kind) {
   int call = atomic_fetch_add(&calls, 1) + 1;
   if (call != wanted_nth && !(is_sticky && call > wanted_nth)) return 0;
   atomic_fetch_add(&hits, 1);
+  if (wanted_error == KILL) kill(getpid(), SIGKILL);
   return 1;
 }
 

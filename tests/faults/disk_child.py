@@ -13,6 +13,7 @@ from pipelines.publication import current, publish
 from pipelines.said.recording import record_all
 from pipelines.settings import Alerts, Channel, Home, Settings
 from pipelines.small_groups import remember
+from pipelines.watch.ledger import open_ledger
 from tests.landing.making import LISTS, TOOL, ingest
 
 CHOSEN = Settings(
@@ -42,7 +43,12 @@ def note(home: Home) -> None:
     remember(home.shown_groups, 5, {"a group": {"2025-01-01": ["new"]}})
 
 
-SCENARIOS = {each.__name__: each for each in (land, put_out, tell, say, note)}
+def migrate(home: Home) -> None:
+    with open_ledger(home.ledger):
+        pass
+
+
+SCENARIOS = {each.__name__: each for each in (land, put_out, tell, say, note, migrate)}
 
 
 def main(arguments: Sequence[str]) -> None:

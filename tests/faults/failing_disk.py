@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ KINDS = {
     "flush": (FLUSH, errno.EIO),
     "short": (WRITE | HALF, errno.EIO),
 }
+KILLED = -9
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,12 @@ def with_failing_disk(
     scenario: str, home: Path, under: Path, kind: str, nth: int, *, sticky: bool = False
 ) -> Outcome:
     """Run a scenario of `disk_child` in a child whose nth call under a folder fails (0: none does);
-    sticky: and all after it, as on a disk that stays full."""
-    what, error = KINDS[kind]
+    sticky: and all after it, as on a disk that stays full. kind "kill": the process ends there."""
+    what, error = (WRITE | FLUSH | NAME, KILLED) if kind == "kill" else KINDS[kind]
     arguments = (scenario, str(home), str(under), *map(str, (what, nth, error, int(sticky))))
     done = forked("tests.faults.disk_child", *arguments, zygote=_zygote())
+    if kind == "kill" and done.returncode == -signal.SIGKILL:
+        return Outcome(nth, 1, "killed")
     assert done.returncode == 0, done.stderr.decode()
     said = json.loads(done.stdout.splitlines()[-1])
     return Outcome(**said)

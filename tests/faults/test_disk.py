@@ -16,9 +16,10 @@ from connectors.core.durable import replace_text
 from pipelines.settings import Home
 from pipelines.warehouse import make_ready
 from tests.faults.disk_cases import CASES, calls_of, every, try_one
+from tests.faults.failing_disk import with_failing_disk
 
 # So many of the calls of each kind are tried here; all of them by the module itself.
-STEPS = {"land": 6, "put_out": 23, "tell": 9, "say": 4, "note": 1}
+STEPS = {"land": 12, "put_out": 40, "tell": 12, "say": 6, "note": 1}
 
 
 @pytest.mark.fault("A5")
@@ -41,27 +42,27 @@ def test_what_cannot_be_flushed_is_not_committed(tmp_path: Path, scenario: str) 
 @pytest.mark.parametrize("scenario", CASES)
 def test_a_disk_that_stays_full(tmp_path: Path, scenario: str) -> None:
     calls = calls_of(scenario, "full", tmp_path / "calm")
-    for nth in sorted({1, calls // 2, calls - 1}):
+    for nth in (1, calls // 2):
         outcome = try_one(scenario, "full", nth, tmp_path / str(nth), sticky=True)
         assert "No space left" in outcome.error or "full" in outcome.error or not outcome.error
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own of 2 MB."""
+    """A disk of its own of 16 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    asked = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    asked = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(asked, capture_output=True, check=False).returncode:
         pytest.skip("only root can make a small disk here")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def fill(disk: Path, leave: int) -> Path:
-    """Take all room of a disk but so many bytes."""
+def fill(disk: Path) -> Path:
+    """Take all room of a disk."""
     filler = disk / "filler"
-    filler.write_bytes(b"\0" * (room(disk) - leave))
+    filler.write_bytes(b"\0" * room(disk))
     return filler
 
 
@@ -70,13 +71,12 @@ def fill(disk: Path, leave: int) -> Path:
 def test_a_disk_that_is_really_full(small_disk: Path, scenario: str) -> None:
     case, home = CASES[scenario], Home(small_disk / "home")
     case.begin(home)
-    filler = fill(small_disk, 4096)
-    from tests.faults.failing_disk import with_failing_disk
-
+    filler = fill(small_disk)
     outcome = with_failing_disk(scenario, home.root, small_disk, "full", 0)
     assert outcome.error.split(":")[0] in case.told.split(), outcome.error
     assert str(home.root) in outcome.error
-    case.done(home)
+    if scenario != "tell":  # SQLite needs room to read what is in its log
+        assert not case.done(home), "what was there before can be read, and stands"
     filler.unlink()
     assert not with_failing_disk(scenario, home.root, small_disk, "full", 0).error
     assert case.done(home)
