@@ -17,6 +17,7 @@ from tests.watch.receiver import receiving
 SETTINGS = "alerts: {channels: [{name: hook, url_env: KOERS_HOOK}]}\n"
 DEALS = """\
 Record ID - Deal,Deal owner,Deal Stage,Amount,Currency,Create Date,Close Date,Last Modified Date
+0,Ann,Closed won,5.00,EUR,2026-01-02 10:00,2026-01-10 12:00,2026-01-10 12:00
 1,Ann,Closed won,10.10,EUR,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
 2,Nobody,Closed won,20.20,EUR,2026-01-05 10:00,2026-02-03 12:00,2026-02-03 12:00
 3,Ann,Closed won,30.30,EUR,2026-01-05 10:00,2026-03-03 12:00,2026-03-09 12:00
