@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,6 @@ from pipelines.settings import Home
 from pipelines.stopping import EXIT_CODE
 from tests.faults.nights import Nights, Running, nights
 
-HANGS = Fault("hang", path="/responses", seconds=120)
 DEAF = """\
 #!{python}
 import signal, sys, time
@@ -50,6 +50,10 @@ def runs(home: Home) -> dict[str, dg.DagsterRunStatus]:
         return {run.job_name: run.status for run in instance.get_runs()}
 
 
+def hanging() -> Fault:
+    return Fault("hang", path="/responses", seconds=120)
+
+
 def is_reading(made: Nights) -> Callable[[], bool]:
     """Whether its vendor was asked for what it never answers."""
     return lambda: any("/responses" in call for call in made.calls)
@@ -63,7 +67,11 @@ def deaf_dbt(made: Nights, folder: Path) -> Iterator[tuple[Running, int]]:
     program.chmod(0o700)
 
     def has_begun() -> bool:
-        return begun.exists() and begun.read_text() != ""
+        """And is watched over, which it is a moment later."""
+        if not begun.exists() or not (pid := begun.read_text()):
+            return False
+        there = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        return f"ends dbt with its run {pid}\n" in there.stdout
 
     with made.going_on(has_begun, at=1, KOERS_DBT_PROGRAM=str(program)) as night:
         yield night, int(begun.read_text())
@@ -79,7 +87,7 @@ def assert_gone(pid: int, seconds: float = 10.0) -> None:
 @pytest.mark.fault("A3")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_told_to_stop_while_it_reads(at: Nights, number: int) -> None:
-    with at.going_on(is_reading(at), at=1, faults=[HANGS]) as night:
+    with at.going_on(is_reading(at), at=1, faults=[hanging()]) as night:
         took = night.signal(number)
     assert night.code.result() == EXIT_CODE, at.said
     assert took < 10
@@ -116,7 +124,7 @@ def test_killed_alone_it_leaves_no_dbt_behind(at: Nights, tmp_path: Path) -> Non
 def test_begun_twice(at: Nights, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second says who runs, and that is no failure; once the first is killed, nobody does."""
     monkeypatch.setenv("KOERS_HOME", str(at.home.root))
-    with at.going_on(is_reading(at), at=1, faults=[HANGS]) as night:
+    with at.going_on(is_reading(at), at=1, faults=[hanging()]) as night:
         second = CliRunner().invoke(app, ["run"])
         assert second.exit_code == 0
         assert f"koers run (process {night.holder.pid}" in second.output
