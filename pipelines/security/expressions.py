@@ -7,6 +7,7 @@ it is not on these lists is refused. No subquery, no table, no file, no function
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlglot
 from sqlglot import expressions as sql
@@ -55,7 +56,7 @@ def columns(text: str) -> set[str]:
     return {column.name for column in tree.find_all(sql.Column)}
 
 
-def _named(node: sql.Expression) -> str:
+def _named(node: Any) -> str:
     if isinstance(node, sql.Anonymous):
         return f"the function {node.name}"
     if isinstance(node, sql.Func):

@@ -10,6 +10,7 @@ names the host that people type.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
@@ -74,15 +75,14 @@ def _name(host: str) -> str:
 
 def main() -> None:
     """`dagster-webserver` with the middleware around it."""
-    from dagster_webserver import cli
-
+    cli: Any = importlib.import_module("dagster_webserver.cli")
     hosts = OWN_HOSTS | set(filter(None, os.environ.get(HOSTS_VARIABLE, "").split(",")))
     make = cli.create_app_from_workspace_process_context
 
     def guarded(*args: Any, **options: Any) -> Any:
-        app = make(*args, **options)
-        app.add_middleware(OwnPagesOnly, hosts=hosts)
-        return app
+        made = make(*args, **options)
+        made.add_middleware(OwnPagesOnly, hosts=hosts)
+        return made
 
     cli.create_app_from_workspace_process_context = guarded
     cli.cli(auto_envvar_prefix="DAGSTER_WEBSERVER")
