@@ -28,5 +28,6 @@ QUIET = {
 def locked(file: str = ":memory:", *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to a file (or to nothing but memory), locked, with the memory that this machine
     lets it have. Raises duckdb.Error."""
-    config = {**LOCKED, "memory_limit": memory_limit()}
-    return duckdb.connect(file, read_only=read_only, config=config)
+    return duckdb.connect(
+        file, read_only=read_only, config={**LOCKED, "memory_limit": memory_limit()}
+    )
