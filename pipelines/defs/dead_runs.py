@@ -13,6 +13,9 @@ import dagster as dg
 
 LOOK_AGAIN_SECONDS = 1.0
 CLOCK_TOLERANCE_SECONDS = 5.0
+PROCESS_TAG = "koers/process"
+"""On runs that take place in the process that makes them: its number."""
+
 WAITING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -24,8 +27,13 @@ UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """The ids of the runs that were ended as failed, their slots freed."""
     ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+    may_be_dead = [dg.DagsterRunStatus.NOT_STARTED, *UNFINISHED]
+    for record in instance.get_run_records(dg.RunsFilter(statuses=may_be_dead)):
+        run = record.dagster_run
         processes = set(_began_in(instance, run.run_id))
+        if not processes and (pid := run.tags.get(PROCESS_TAG)):
+            # Killed between the making of the run and its beginning.
+            processes = {(int(pid), record.create_timestamp.timestamp())}
         if processes and not any(is_alive(pid, since) for pid, since in processes):
             instance.report_run_failed(
                 run, "The process of this run ended without a word: killed, or the machine stopped."

@@ -16,7 +16,7 @@ from dagster._core.events import RunFailureReason
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
-from pipelines.defs.dead_runs import end_dead_runs, wait_for_pool
+from pipelines.defs.dead_runs import PROCESS_TAG, end_dead_runs, wait_for_pool
 from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
@@ -48,6 +48,7 @@ class DagsterRunner:
         result = self._defs.resolve_job_def(job).execute_in_process(
             run_config={"loggers": {LOGGER: {}}, "ops": ops or {}},
             instance=self._instance,
+            tags={PROCESS_TAG: str(os.getpid())},
             raise_on_error=False,
         )
         if result.success:
