@@ -1,5 +1,5 @@
-"""Made-up secrets to accounts and channels that refuse and say them back: none of them is in any byte
-that was written or said."""
+"""Made-up secrets to accounts and channels that refuse and say them back: none of them is in any
+byte that was written or said."""
 
 from __future__ import annotations
 
