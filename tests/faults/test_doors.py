@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,14 +23,14 @@ from typer.testing import CliRunner
 
 from pipelines import dagster_home, up
 from pipelines.cli import app
-from pipelines.dbt import dbt_env
+from pipelines.dbt import DbtError, dbt_env, run_dbt
 from pipelines.publication import open_publication, publish, roll_back
 from pipelines.security.environment import secret_names
 from pipelines.security.exposure import exposed, listening, open_paths
 from pipelines.security.locked import locked
 from pipelines.security.sharing import let_through
 from pipelines.security.ui import OwnPagesOnly
-from pipelines.settings import PROJECT_DIR, Channel, Home, Settings
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_DIR, Channel, Home, Settings
 from pipelines.watch.ledger import open_ledger
 from tests.publication.tiny import fact, month, warehouse
 
@@ -337,3 +338,29 @@ def test_a_home_that_no_database_can_lie_in_is_refused(
     assert said.exit_code == 1
     assert "without `?`" in said.output
     assert not (tmp_path / folder).exists()
+
+
+@pytest.mark.fault("G3", "G7")
+@pytest.mark.nightly
+def test_a_model_reads_no_file_and_no_secret(
+    koers_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write a model may not read the machine with it; the landing can be read."""
+    monkeypatch.setenv("MY_HOOK", "canary")
+    project = tmp_path / "dbt_project"
+    shutil.copytree(DBT_PROJECT_DIR, project)
+    quality = project / "models" / "quality"
+    (quality / "evil.sql").write_text(
+        "select content, '{{ env_var('MY_HOOK', 'none') }}' as said from read_text('/etc/hostname')"
+    )
+    landing = "{{ env_var('KOERS_HOME') }}/landing"
+    (quality / "good.sql").write_text(f"select count(*) as n from glob('{landing}/*')")
+    koers_home.landing.mkdir(parents=True)
+    chosen = Settings.model_validate(
+        {"alerts": {"channels": [{"name": "a", "url_env": "MY_HOOK"}]}}
+    )
+    with pytest.raises(DbtError, match="disabled by configuration") as told:
+        run_dbt(["build", "--select", "evil", "good"], koers_home, chosen, project=project)
+    assert "OK created sql table model main.good" in str(told.value)
+    (made,) = koers_home.dbt_target.glob("run/**/evil.sql")
+    assert "'none' as said" in made.read_text()
