@@ -19,7 +19,12 @@ OWN = {
     "KOERS_DAGSTER_POSTGRES_URL_FILE": "a file that holds it (docs/production.md)",
     "KOERS_LOG": "json: what a run says as one JSON object per line",
 }
-SECRET = ("KOERS_PSEUDONYM_KEY", "KOERS_LINKS_KEY", "KOERS_DAGSTER_POSTGRES_URL")
+SECRET = (
+    "KOERS_PSEUDONYM_KEY",
+    "KOERS_LINKS_KEY",
+    "KOERS_HEARTBEAT_URL",
+    "KOERS_DAGSTER_POSTGRES_URL",
+)
 
 HANDED_ON = ("KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_FAILPOINT",
              "KOERS_FAILPOINT_GROUP")  # fmt: skip

@@ -100,17 +100,11 @@ def _secrets() -> tuple[str, ...]:
 
 
 def _secret_names() -> set[str]:
-    from connectors.core.discover import discover
-    from pipelines.settings import SettingsError, home, settings
-    from pipelines.variables import SECRET
+    from pipelines.security.environment import secret_names
+    from pipelines.settings import Settings, SettingsError, home, settings
 
-    names = set(SECRET)
-    for connector in discover().values():
-        if connector.api is not None:
-            names |= {each.name for each in connector.api.variables if each.secret}
     try:
-        for channel in settings(home()).alerts.channels:
-            names |= {channel.url_env, channel.secret_env or channel.url_env}
+        chosen = settings(home())
     except (SettingsError, OSError, ValueError):
-        return names
-    return names
+        chosen = Settings()
+    return {name for name in secret_names(chosen) if not name.endswith("_FILE")}

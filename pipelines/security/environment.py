@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from connectors.core.discover import discover
 from pipelines.settings import Settings
-
-KEYS = ("KOERS_PSEUDONYM_KEY", "KOERS_LINKS_KEY")
+from pipelines.variables import SECRET
 
 _OF_OTHERS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", "PRIVATE_KEY")
 """In the name of a variable that is not Koers' own: of a cloud, a database, a package index."""
@@ -19,7 +18,7 @@ _OF_OTHERS = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "API_KEY", 
 
 def secret_names(settings: Settings) -> frozenset[str]:
     """The variables that hold a secret of Koers, or name the file of one."""
-    names = set(KEYS)
+    names = set(SECRET)
     for connector in discover().values():
         if connector.api is not None:
             names |= {v.name for v in connector.api.variables if v.secret}

@@ -1,4 +1,5 @@
-"""What of a home, its settings and its servers stands open to others: for `koers doctor`."""
+"""What of a home and its secrets stands open to other accounts: for `koers doctor`, which looks at
+the servers itself (`operations.checks.processes`)."""
 
 from __future__ import annotations
 
@@ -34,7 +35,6 @@ def exposed(
     return [
         *_readable(home, settings),
         *_secret_files(environment, settings),
-        *_listening({3000, settings.alerts.links_port}),
     ]
 
 
@@ -90,15 +90,6 @@ def _secret_files(environment: Mapping[str, str], settings: Settings) -> Iterato
             )
 
 
-def _listening(ports: set[int]) -> Iterator[Exposed]:
-    for address, port in listening():
-        if port in ports and not _is_loopback(address):
-            yield Exposed(
-                f"port {port} listens on an address that others than this machine reach",
-                "let it listen on 127.0.0.1, behind a proxy that asks for a password",
-            )
-
-
 def listening() -> list[tuple[str, int]]:
     """Every TCP address on which something listens here, in hexadecimal as the kernel writes it,
     with its port. Linux; elsewhere nothing is found."""
@@ -114,13 +105,3 @@ def listening() -> list[tuple[str, int]]:
                 address, _, port = fields[1].rpartition(":")
                 found.append((address, int(port, 16)))
     return found
-
-
-def _is_loopback(address: str) -> bool:
-    """127.0.0.0/8, ::1, or the first as the second (::ffff:127.…), in words of 32 bits, each in the
-    order of the machine (little-endian here)."""
-    if len(address) == 8:
-        return address.endswith("7F")
-    if address == "00000000000000000000000001000000":
-        return True
-    return address.startswith("0000000000000000FFFF0000") and address.endswith("7F")

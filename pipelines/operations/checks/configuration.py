@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from connectors.core.discover import discover
 from connectors.core.errors import UnusableKeyError
@@ -109,16 +108,10 @@ def keys(look: Look) -> Iterator[Finding]:
             yield Finding("error", topic, str(error), where, remedy)
         else:
             yield Finding("ok", topic, f"pseudonym key {known} is that of the landing", where)
-    if in_file:
-        yield from too_open(file, topic)
-
-
-def too_open(file: Path, topic: str) -> Iterator[Finding]:
-    """A secret that others on this machine may read."""
-    if file.exists() and file.stat().st_mode & 0o077:
+    if in_file and file.exists() and file.stat().st_mode & 0o077:
         mode = f"{file.stat().st_mode & 0o777:o}"
         yield Finding(
-            "warning", topic, f"a secret that others may read (mode {mode})", str(file),
+            "warning", topic, f"the pseudonym key can be read by others (mode {mode})", str(file),
             f"chmod 600 {file}",
         )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from connectors.core.api.account import is_pulled
 from connectors.core.api.declare import Window
@@ -12,7 +11,6 @@ from connectors.core.contract import Connector
 from connectors.core.discover import discover
 from connectors.core.errors import CredentialsError
 from pipelines.connecting import look as ask_vendor
-from pipelines.operations.checks.configuration import too_open
 from pipelines.operations.checks.look import Look
 from pipelines.operations.finding import Finding
 
@@ -37,10 +35,6 @@ def _of(look: Look, name: str, connector: Connector) -> Iterator[Finding]:
     api = connector.api
     if api is None:
         return
-    for variable in api.variables:
-        file = look.environment.get(f"{variable.name}_FILE", "").strip()
-        if variable.secret and file:
-            yield from too_open(Path(file), TOPIC)
     try:
         missing = resolve(api.variables, look.environment).missing
     except CredentialsError as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from pipelines.operations.checks.look import Look
 from pipelines.operations.finding import Finding
+from pipelines.security.exposure import exposed
 from pipelines.settings import UNFINISHED
 
 TOPIC = "folders"
@@ -40,19 +40,10 @@ def folders(look: Look) -> Iterator[Finding]:
             "warning", TOPIC, "another user owns it: was Koers run as another user, or as root?",
             str(path), f"chown -R $(id -un) {root}",
         )  # fmt: skip
-    if readable := _readable(root):
-        names = ", ".join(path.name for path in readable)
+    open_things = exposed(look.home, look.chosen, look.environment)
+    for each in open_things:
         yield Finding(
-            "warning", TOPIC, f"every user of this machine can read {names}", str(root),
-            f"chmod o-rx {' '.join(str(path) for path in readable)}",
-        )  # fmt: skip
-    if not (closed or strange or readable):
+            "warning", TOPIC, each.what, str(root), f"{each.remedy[:1].upper()}{each.remedy[1:]}."
+        )
+    if not (closed or strange or open_things):
         yield Finding("ok", TOPIC, "this user can write; others cannot read", str(root))
-
-
-def _readable(root: Path) -> list[Path]:
-    """The private folders that any user can enter. One closed folder above them is enough."""
-    if any(not path.stat().st_mode & 0o001 for path in (root, *root.parents)):
-        return []
-    paths = [root / name for name in PRIVATE]
-    return [path for path in paths if path.is_dir() and path.stat().st_mode & 0o005 == 0o005]
