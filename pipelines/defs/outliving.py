@@ -17,7 +17,7 @@ _WAIT_AND_KILL = 'read -r _; kill -9 "$1"'
 @contextlib.contextmanager
 def ends_with_this_process(child: subprocess.Popen[bytes]) -> Iterator[None]:
     """While the block runs, the child is killed as soon as this process is gone."""
-    watcher = subprocess.Popen(  # noqa: S603 - a fixed script; the number of our own child
+    watcher = subprocess.Popen(  # noqa: S603 # nosec B603 - a fixed script, our child
         ["/bin/sh", "-c", _WAIT_AND_KILL, "koers: ends dbt with its run", str(child.pid)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

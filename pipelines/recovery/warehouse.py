@@ -20,7 +20,7 @@ def damage(file: Path) -> str | None:
     something failed."""
     if not file.exists():
         return None
-    done = subprocess.run(  # noqa: S603 - our own interpreter, arguments as a list
+    done = subprocess.run(  # noqa: S603 # nosec B603 - our own interpreter
         [sys.executable, "-m", "pipelines.recovery.warehouse", str(file)],
         capture_output=True,
         text=True,
