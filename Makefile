@@ -37,7 +37,9 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit -q -c pyproject.toml -r connectors pipelines
-	@git ls-files -z | xargs -0 -n 250 -P 2 $(BIN)/detect-secrets-hook --no-verify --baseline .secrets.baseline
+	@# Each with a baseline of its own, which the hook renews where lines moved; 1 is a secret.
+	@git ls-files -z ':!.secrets.baseline' | xargs -0 -n 400 -P 2 sh -c 'b=$$(mktemp); cp .secrets.baseline $$b; \
+	$(BIN)/detect-secrets-hook --no-verify --baseline $$b "$$@"; found=$$?; rm $$b; test $$found -ne 1' -
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
 	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
