@@ -105,6 +105,7 @@ def test_the_bit_that_hands_a_group_on_stays(tmp_path: Path) -> None:
 @pytest.mark.fault("G15")
 def test_the_doctor_is_told_what_stands_open(koers_home: Home, tmp_path: Path) -> None:
     koers_home.landing.mkdir(parents=True)
+    koers_home.root.chmod(0o755)
     koers_home.landing.chmod(0o755)
     key = tmp_path / "key"
     key.write_text("a-key")
@@ -159,14 +160,14 @@ def test_dbt_gets_no_secret(koers_home: Home) -> None:
     channels = [Channel(name="a", **names)]
     settings = Settings(alerts={"channels": channels})  # type: ignore[arg-type]
     given = dict.fromkeys(secret_names(settings), "canary") | {
-        "PATH": "/bin", "KOERS_MEMORY_LIMIT": "1GB",
+        "PATH": "/bin", "KOERS_LOG": "json",
         **dict.fromkeys(("AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "GITHUB_TOKEN"), "canary"),
     }  # fmt: skip
     assert {"MY_HOOK", "MY_SIGN", "KOERS_PSEUDONYM_KEY", "KOERS_HUBSPOT_TOKEN_FILE"} <= given.keys()
     found = dbt_env(koers_home, settings, base=given)
     assert "canary" not in found.values()
     assert found["PATH"] == "/bin"
-    assert found["KOERS_MEMORY_LIMIT"] == "1GB"
+    assert found["KOERS_LOG"] == "json"
 
 
 @pytest.mark.fault("G11")
