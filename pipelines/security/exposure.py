@@ -33,12 +33,13 @@ def exposed(
     """Everything that is found without asking anybody. Reads rights and names, no content."""
     environment = os.environ if environment is None else environment
     return [
-        *_readable(home, settings),
-        *_secret_files(environment, settings),
+        *readable(home, settings),
+        *secret_files(environment, settings),
     ]
 
 
-def _readable(home: Home, settings: Settings) -> Iterator[Exposed]:
+def readable(home: Home, settings: Settings) -> Iterator[Exposed]:
+    """What of the home other accounts can read or change, if they can reach the home."""
     if not home.root.is_dir():
         return
     shared = (home.published, home.report) if settings.share_with_group else ()
@@ -75,7 +76,8 @@ def open_paths(root: Path, shared: Iterable[Path] = ()) -> Iterator[Path]:
             continue  # what is gone, or not ours to look at, is not told here
 
 
-def _secret_files(environment: Mapping[str, str], settings: Settings) -> Iterator[Exposed]:
+def secret_files(environment: Mapping[str, str], settings: Settings) -> Iterator[Exposed]:
+    """The files that hold a secret and that other accounts can read."""
     for name in sorted(secret_names(settings)):
         if not name.endswith("_FILE") or not (file := environment.get(name, "").strip()):
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pipelines.operations.checks.look import Look
 from pipelines.operations.finding import Finding
-from pipelines.security.exposure import exposed
+from pipelines.security.exposure import readable, secret_files
 from pipelines.settings import UNFINISHED
 
 TOPIC = "folders"
@@ -40,7 +40,10 @@ def folders(look: Look) -> Iterator[Finding]:
             "warning", TOPIC, "another user owns it: was Koers run as another user, or as root?",
             str(path), f"chown -R $(id -un) {root}",
         )  # fmt: skip
-    open_things = exposed(look.home, look.chosen, look.environment)
+    open_things = list(secret_files(look.environment, look.chosen))
+    # One closed folder above the home is enough.
+    if all(path.stat().st_mode & 0o011 for path in root.parents):
+        open_things += readable(look.home, look.chosen)
     for each in open_things:
         yield Finding(
             "warning", TOPIC, each.what, str(root), f"{each.remedy[:1].upper()}{each.remedy[1:]}."
