@@ -24,7 +24,7 @@ DEEPEST = 40
 _TRUE_FALSE = re.compile(r"true|True|TRUE|false|False|FALSE")
 _NULL = re.compile(r"~|null|Null|NULL|")
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?|\.inf|\.nan")
+_NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 class YamlError(ValueError):
@@ -90,7 +90,7 @@ def _scalar(loader: _Plain, node: yaml.ScalarNode) -> Any:
     if len(text) <= 40:
         if _WHOLE.fullmatch(text):
             return int(text)
-        if _NUMBER.fullmatch(text) and math.isfinite(found := float(text.replace(".inf", "inf"))):
+        if _NUMBER.fullmatch(text) and math.isfinite(found := float(text)):
             return found
     return text
 

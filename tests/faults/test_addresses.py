@@ -215,7 +215,8 @@ def test_a_channel_in_the_own_network_is_a_setting(monkeypatch: pytest.MonkeyPat
 @pytest.mark.fault("G2")
 @pytest.mark.parametrize("name", ["report_url", "links_url"])
 @pytest.mark.parametrize(
-    "url", ["http://koers.example.org", "ftp://x", "https://u:p@x.nl", "https://x.nl/?a=1", "x"]
+    "url",
+    ["http://koers.example.org", "ftp://x", "https://u:p@x.example", "https://x.example/?a=1", "x"],
 )
 def test_addresses_in_messages_are_encrypted_ones(name: str, url: str) -> None:
     with pytest.raises(ValueError, match="address"):

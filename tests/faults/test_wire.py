@@ -179,9 +179,11 @@ def test_no_code_turns_the_check_of_certificates_off() -> None:
 
 
 SENDS = {
-    # The transport of all connectors, and the signed webhook of alerts: both with time limits,
-    # which the tests of each hold. Apprise sends the rest, with limits of its own.
+    # The transport of all connectors, the signed webhook of alerts and the heartbeat: with time
+    # limits, which the tests of each hold. Apprise sends the rest, in the bounds of `exchange`.
     "connectors/core/api/transport.py",
+    "pipelines/operations/heartbeat.py",
+    "pipelines/security/exchange.py",
     "pipelines/watch/webhook.py",
 }
 LISTENS_ONLY = {"pipelines/link_server.py", "pipelines/up.py"}
