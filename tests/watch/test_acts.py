@@ -18,7 +18,7 @@ from pipelines.watch.acts import acknowledge, silence, snooze
 from pipelines.watch.delivery import Outgoing, deliver
 from pipelines.watch.drift import Silence
 from pipelines.watch.history import latest
-from pipelines.watch.ledger import open_alerts, open_ledger, published_events
+from pipelines.watch.ledger import LedgerError, open_alerts, open_ledger, published_events
 from pipelines.watch.machine import ActError
 from pipelines.watch.watching import remind, watch
 from tests.commands import koers
@@ -264,7 +264,7 @@ def test_all_or_nothing(koers_home: Home, night: Night, monkeypatch: pytest.Monk
     """An act that fails half-way leaves the ledger as it was."""
     night(off())
     monkeypatch.setattr("pipelines.watch.acts.latest", _broken)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(LedgerError):
         acknowledge(koers_home.ledger, ALERT, "eva")
     assert [state for state, _ in events(koers_home)] == ["firing"]
 
