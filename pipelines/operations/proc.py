@@ -59,7 +59,7 @@ def openers(files: Iterable[Path]) -> list[Opener]:
 
 def listeners(arguments: Iterable[str]) -> list[Listener]:
     """Who takes TCP connections among the processes that have one of these words in an argument."""
-    sockets = dict(_listening())
+    sockets = dict(listening())
     found = []
     for pid in _others():
         if not any(word in given for given in _arguments(pid) for word in arguments):
@@ -132,7 +132,7 @@ def _identity(file: Path) -> tuple[int, int]:
     return at.st_dev, at.st_ino
 
 
-def _listening() -> Iterator[tuple[str, tuple[str, int]]]:
+def listening() -> Iterator[tuple[str, tuple[str, int]]]:
     """By the inode of a socket that listens: its host and port."""
     for name in ("tcp", "tcp6"):
         try:

@@ -3,7 +3,6 @@ the servers itself (`operations.checks.processes`)."""
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,9 +14,6 @@ from pipelines.settings import Home, Settings
 MOST = 20
 """Paths that are named; the others are counted."""
 
-LISTENING = "0A"
-"""The state of a socket in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
-
 
 @dataclass(frozen=True)
 class Exposed:
@@ -25,17 +21,6 @@ class Exposed:
 
     what: str
     remedy: str
-
-
-def exposed(
-    home: Home, settings: Settings, environment: Mapping[str, str] | None = None
-) -> list[Exposed]:
-    """Everything that is found without asking anybody. Reads rights and names, no content."""
-    environment = os.environ if environment is None else environment
-    return [
-        *readable(home, settings),
-        *secret_files(environment, settings),
-    ]
 
 
 def readable(home: Home, settings: Settings) -> Iterator[Exposed]:
@@ -90,20 +75,3 @@ def secret_files(environment: Mapping[str, str], settings: Settings) -> Iterator
                 f"other accounts can read the file of {name.removesuffix('_FILE')}, {file}",
                 f"run `chmod 600 {file}`",
             )
-
-
-def listening() -> list[tuple[str, int]]:
-    """Every TCP address on which something listens here, in hexadecimal as the kernel writes it,
-    with its port. Linux; elsewhere nothing is found."""
-    found = []
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == LISTENING:
-                address, _, port = fields[1].rpartition(":")
-                found.append((address, int(port, 16)))
-    return found

@@ -24,9 +24,10 @@ from typer.testing import CliRunner
 from pipelines import dagster_home, up
 from pipelines.cli import app
 from pipelines.dbt import DbtError, dbt_env, run_dbt
+from pipelines.operations.proc import listening
 from pipelines.publication import open_publication, publish, roll_back
 from pipelines.security.environment import secret_names
-from pipelines.security.exposure import exposed, listening, open_paths
+from pipelines.security.exposure import Exposed, open_paths, readable, secret_files
 from pipelines.security.locked import locked
 from pipelines.security.sharing import let_through
 from pipelines.security.ui import OwnPagesOnly
@@ -91,6 +92,10 @@ def test_a_publication_is_shared_with_the_group_only_where_it_is_said(
     assert not [name for name, mode in found.items() if mode & 0o020], "nobody else may change it"
     told = exposed(koers_home, Settings(share_with_group=shared), {})
     assert told == []
+
+
+def exposed(home: Home, settings: Settings, environment: dict[str, str]) -> list[Exposed]:
+    return [*readable(home, settings), *secret_files(environment, settings)]
 
 
 @pytest.mark.fault("G15")
@@ -291,11 +296,11 @@ def test_the_real_ui_is_guarded_and_on_loopback(tmp_path: Path) -> None:
 
     try:
         deadline = time.monotonic() + 200
-        while port not in {port for _, port in listening()}:
+        while port not in {each for _, (_, each) in listening()}:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.2)
-        assert {address for address, each in listening() if each == port} == {"0100007F"}
+        assert {host for _, (host, each) in listening() if each == port} == {"127.0.0.1"}
         form = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Origin": "http://evil.example",
