@@ -197,11 +197,11 @@ def _go_on(
             continue
         say(f"forgetting: {name}")
         told = step()
-        failpoint(f"erasing.after_{name}")
+        failpoint("erasing.step_done")
         begun.told[name] = _added(begun.told.get(name), told)
         begun.done.append(name)
         begun.write(home)
-        failpoint(f"erasing.noted_{name}")
+        failpoint("erasing.step_noted")
     say("forgetting: looking for what is left in every file")
     return _end(home, begun)
 

@@ -48,8 +48,10 @@ def at(tmp_path: Path, prepared: Home) -> Iterator[Nights]:
 
 
 def runs(home: Home) -> dict[str, dg.DagsterRunStatus]:
+    """How the newest run of each job ended."""
     with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
-        return {run.job_name: run.status for run in instance.get_runs()}
+        newest_last = reversed(instance.get_runs())
+        return {run.job_name: run.status for run in newest_last}
 
 
 def hanging() -> Fault:

@@ -155,10 +155,11 @@ INSIDE = {
 
 
 def points() -> list[str]:
-    """Every fail point of an erasure, in the order in which it comes by them."""
+    """Every fail point of an erasure, in the order in which it comes by them. One that goes on
+    visits what is done no more, so the first visit is always that of the next step."""
     found = ["erasing.begun"]
     for step in STEPS:
-        found += [*INSIDE.get(step, ()), f"erasing.after_{step}", f"erasing.noted_{step}"]
+        found += [*INSIDE.get(step, ()), "erasing.step_done", "erasing.step_noted"]
     return [*found, "erasing.before_end"]
 
 

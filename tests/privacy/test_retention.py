@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import signal
 
 import duckdb
 import pytest
@@ -17,6 +18,7 @@ from pipelines.settings import Home, Retention, Settings
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from tests.landing.making import landed
 from tests.privacy.making import EMPLOYEE, NOW, UNIT, lineage_of_contacts
+from tests.zygote import forked
 
 LATER = NOW + dt.timedelta(days=400)
 
@@ -64,6 +66,20 @@ def test_after_a_year_files_rejected_rows_and_texts_go_and_records_stay(home: Ho
         assert manifest.counts.loaded == sum(part.rows for part in manifest.parts)
         assert sum(file.loaded for file in manifest.files) == manifest.counts.loaded
     assert run(home, individual_months=None).of == {}  # again: nothing
+
+
+@pytest.mark.fault("H5")
+def test_killed_in_between_the_next_pass_ends_it(home: Home) -> None:
+    killed = forked(
+        "tests.privacy.keeping_child", str(home.root), KOERS_FAILPOINT="retention.after_rejected"
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert not list(home.landing.rglob("rejects-*"))
+    for file in home.landing.rglob("manifest.json"):
+        held = read_manifest(file.parent)
+        assert held.bytes == sum(part.bytes for part in held.parts)
+    assert run(home, individual_months=None).of == {"logs": 1}  # which come last
+    assert run(home, individual_months=None).of == {}
 
 
 @pytest.mark.fault("H5")

@@ -17,7 +17,7 @@ from pipelines.privacy.searching import search
 from pipelines.settings import Home, Settings
 from tests.line.line import write
 from tests.privacy import making
-from tests.privacy.making import CONTACT, KEY, OF_CONTACT, PSEUDONYM, fake_makers
+from tests.privacy.making import CONTACT, EMPLOYEE, KEY, OF_CONTACT, PSEUDONYM, fake_makers
 from tests.zygote import forked
 
 PERSONAL = {"hubspot.contacts": "email", "surveys.responses": "respondent"}
@@ -101,12 +101,14 @@ def test_who_was_forgotten_stays_so_after_a_rotation(keyed: Home) -> None:
 POINTS = (
     "rotation.begun", "rewriting.before_part", "rewriting.after_part",
     "rewriting.before_manifest", "rotation.after_load", "rotation.after_load",
-    "erasing.before_warehouse", "rotation.before_key",
+    "rotation.after_list", "erasing.before_warehouse", "rotation.before_key",
 )  # fmt: skip
 
 
 @pytest.mark.fault("H4")
 def test_a_rotation_that_is_killed_makes_no_strangers(keyed: Home) -> None:
+    """Also where somebody was forgotten, whom the list names by the new key from then on."""
+    forget(keyed, Settings(), [EMPLOYEE], makers=fake_makers())
     before = joins(keyed)
     for point in POINTS:
         killed = forked(

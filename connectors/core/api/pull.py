@@ -213,6 +213,7 @@ def _pull(
     setting: _Setting, stream: Stream, client: Client, loads: list[Manifest], teller: _Teller
 ) -> None:
     plan = _plan(setting, stream)
+    goes_on = plan.request is not None
     restarts = 0
     while True:
         try:
@@ -226,9 +227,14 @@ def _pull(
             teller.tell("begins its window again")
             plan = _Plan(plan.mode, plan.window, plan.listings, plan.before)
             continue
-        if plan_or_done is None:
+        if plan_or_done is not None:
+            plan = plan_or_done
+        elif goes_on and plan.window.until < setting.now - _how(stream).settle:
+            # What an earlier run began tells how things were then; what changed since comes too.
+            goes_on = False
+            plan = _plan(setting, stream)
+        else:
             return
-        plan = plan_or_done
 
 
 def _plan(setting: _Setting, stream: Stream) -> _Plan:
