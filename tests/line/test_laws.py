@@ -367,8 +367,7 @@ def _holds(world: World, folder: Path) -> None:
 
     _deals(once, "all.csv", world.deals)
     ingest(once)
-    without = ["--exclude-resource-type", "unit_test"]  # they are the same in every world
-    dbt(["build", *without, "--select", EXPLAINED, "+dim_org_unit", *TESTS], once)
+    dbt(["build", "--select", EXPLAINED, "+dim_org_unit", *TESTS], once)
     assert built(once) == expected
     compared = comparisons(once)
     assert contributed(once) == {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
+import yaml
 
-from pipelines.settings import Home
+from pipelines.settings import DBT_PROJECT_DIR, Home
 from tests.line.line import build, ingest, write
 
 FILES = {
@@ -255,7 +258,12 @@ def assert_targets(connection: duckdb.DuckDBPyConnection) -> None:
 
 @pytest.mark.fault("D2", "D4", "D5", "D6", "D8", "D9")
 @pytest.mark.nightly
-def test_a_wrong_organisation_is_named_and_loses_nothing(koers_home: Home) -> None:
+def test_a_wrong_organisation_is_named_and_loses_nothing(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "DBT_EXCLUDE_RESOURCE_TYPES", ""
+    )  # all unit tests of dbt: no night runs them
     for name, text in FILES.items():
         write(koers_home.inbox / "organisation", f"{name}.csv", text)
     write(koers_home.inbox / "hubspot", "deals.csv", deals())
@@ -265,6 +273,9 @@ def test_a_wrong_organisation_is_named_and_loses_nothing(koers_home: Home) -> No
     said = build(koers_home)
     for unit_test in UNIT_TESTS:
         assert f"PASS {unit_test}" in said
+    files = [yaml.safe_load(file.read_text()) for file in DBT_PROJECT_DIR.rglob("models/**/*.yml")]
+    declared = sum(len(each.get("unit_tests", [])) for each in files)
+    assert len(re.findall(r"PASS \w+::\w+", said)) == declared > 0
 
     connection = duckdb.connect(str(koers_home.warehouse), read_only=True)
     found = connection.execute(
