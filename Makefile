@@ -53,8 +53,8 @@ audit: $(VENV)/.ready ## Ask which locked packages have known faults (needs the 
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
-bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
-	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)
+bench: $(VENV)/.ready-dev ## Measure beside baselines (ONLY=csv,night SIZE=full), renew docs/performance.md
+	@$(BIN)/python -m benchmarks --only "$(ONLY)" --size $(or $(SIZE),small)
 
 clients: $(VENV)/.ready-dev ## Try BI clients against a publication that is swapped under them
 	@test -x $(VENV)/clients/bin/python || $(PYTHON) -m venv $(VENV)/clients

@@ -1,0 +1,130 @@
+"""What a BI tool asks of a publication: a scorecard, one KPI's history, one KPI over a layer.
+
+    make bench ONLY=bi
+
+All five grains of three years for every unit and KPI, in the order in which Koers publishes them.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.harness import Point, Result, Way, child, python, tell
+
+SIZES = {"small": (2, 5, 20), "full": (20, 200, 2_000)}
+KPIS = 60
+
+_FACTS = """
+create table fct_kpi_status as
+with periods as (
+    select grain, period_start from (
+        {grains}
+    )
+)
+select
+    'kpi_' || lpad(cast(k as varchar), 2, '0') as kpi,
+    'u' || u as org_unit_id,
+    grain,
+    period_start,
+    cast(hash(k, u, period_start) % 1000 as decimal(28, 4)) as numerator,
+    cast(1000 as decimal(28, 4)) as denominator,
+    (hash(k, u, period_start) % 1000) / 1000.0 as kpi_value,
+    0.5 as target,
+    0.4 as band_lower,
+    cast(null as double) as band_upper,
+    0.3 as process_band_lower,
+    0.5 as process_band_centre,
+    0.7 as process_band_upper,
+    'on_course' as status,
+    true as is_closed,
+    true as is_complete
+from range({kpis}) as kpis(k)
+cross join range({units}) as units(u)
+cross join periods
+order by kpi, org_unit_id, grain, period_start
+"""
+QUERIES = {
+    "scorecard of a unit": (
+        "select kpi, kpi_value, target, status from fct_kpi_status where org_unit_id = 'u1' "
+        "and grain = 'month' and period_start = date '2026-10-01' order by kpi"
+    ),
+    "history of a KPI of a unit": (
+        "select period_start, kpi_value, target, band_lower from fct_kpi_status "
+        "where kpi = 'kpi_07' and org_unit_id = 'u1' and grain = 'day' order by period_start"
+    ),
+    "a KPI over a layer": (
+        "select status.org_unit_id, kpi_value, status.status from fct_kpi_status as status "
+        "inner join dim_org_unit as units using (org_unit_id) where units.layer = 'team' "
+        "and kpi = 'kpi_07' and grain = 'month' and period_start = date '2026-10-01'"
+    ),
+}
+
+
+def make(file: Path, units: int) -> dict[str, int]:
+    import duckdb
+
+    grains = " union all ".join(
+        f"select distinct '{grain}' as grain, cast(date_trunc('{grain}', day) as date) as "
+        "period_start from (select unnest(generate_series(date '2023-11-01', date '2026-10-31', "
+        "interval 1 day)) as day)"
+        for grain in ("day", "week", "month", "quarter", "year")
+    )
+    with duckdb.connect(str(file), config={"memory_limit": "4GiB"}) as db:
+        db.execute(
+            "create table dim_org_unit as select 'u' || u as org_unit_id, case u % 10 when 0 then "
+            f"'team' else 'individual' end as layer from range({units}) as units(u)"
+        )
+        # A KPI at a time, so that what is sorted fits in memory.
+        db.execute(_FACTS.format(grains=grains, kpis=0, units=0))
+        insert = _FACTS.replace("create table fct_kpi_status as", "insert into fct_kpi_status")
+        for k in range(KPIS):
+            one = insert.replace("range({kpis}) as kpis(k)", f"(values ({k})) as kpis(k)")
+            db.execute(one.format(grains=grains, units=units))
+        found = db.execute("select count(*) from fct_kpi_status").fetchone()
+    return {"rows": int(found[0]) if found else 0}
+
+
+def ask(file: Path) -> dict[str, list[float]]:
+    """Seconds of each question, nine times, the first of them with nothing read yet."""
+    import duckdb
+
+    taken: dict[str, list[float]] = {name: [] for name in QUERIES}
+    for _ in range(9):
+        for name, query in QUERIES.items():
+            began = time.perf_counter()
+            with duckdb.connect(str(file), read_only=True) as db:
+                db.execute(query).fetchall()
+            taken[name].append(time.perf_counter() - began)
+    return taken
+
+
+def measure(size: str, rounds: int, folder: Path) -> list[Result]:
+    """Units × 1, × 10 and × 100."""
+    points = []
+    for scale, units in zip(("x1", "x10", "x100"), SIZES[size], strict=True):
+        file = folder / f"bi-{units}.duckdb"
+        rows = child(python("benchmarks.bi", "make", file, units)).said["rows"]
+        asked = child(python("benchmarks.bi", "ask", file))
+        ways = tuple(
+            Way(name, tuple(round(each, 5) for each in seconds), round(asked.peak_mb, 1))
+            for name, seconds in asked.said.items()
+        )
+        for way in ways:
+            tell(f"  {way.name}: {1000 * statistics.median(way.seconds):.0f} ms")
+        of = f"{units:,} units × {KPIS} KPIs, {rows:,} rows, {file.stat().st_size / 1e6:,.0f} MB"
+        points.append(Point(scale, of, ways))
+        file.unlink()
+    limits = tuple((name, 0.1, None) for name in QUERIES)
+    return [Result("bi", "Questions of a BI tool, each with a connection of its own",
+                   tuple(points), (), limits)]  # fmt: skip
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "make":
+        print(json.dumps(make(Path(sys.argv[2]), int(sys.argv[3]))))
+    else:
+        print(json.dumps(ask(Path(sys.argv[2]))))
