@@ -88,17 +88,17 @@ def make(file: Path, units: int) -> dict[str, int]:
     return {"rows": int(found[0]) if found else 0}
 
 
-def ask(file: Path) -> dict[str, list[float]]:
-    """Seconds of each question, nine times, the first of them with nothing read yet."""
+def ask(file: Path) -> dict[str, list[tuple[float, float]]]:
+    """Seconds by the clock and of the processors of each question, nine times."""
     import duckdb
 
-    taken: dict[str, list[float]] = {name: [] for name in QUERIES}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in QUERIES}
     for _ in range(9):
         for name, query in QUERIES.items():
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             with duckdb.connect(str(file), read_only=True) as db:
                 db.execute(query).fetchall()
-            taken[name].append(time.perf_counter() - began)
+            taken[name].append((time.perf_counter() - began, time.process_time() - used))
     return taken
 
 
@@ -110,8 +110,13 @@ def measure(size: str, rounds: int, folder: Path) -> list[Result]:
         rows = child(python("benchmarks.bi", "make", file, units)).said["rows"]
         asked = child(python("benchmarks.bi", "ask", file))
         ways = tuple(
-            Way(name, tuple(round(each, 5) for each in seconds), round(asked.peak_mb, 1))
-            for name, seconds in asked.said.items()
+            Way(
+                name,
+                tuple(round(each, 5) for each, _ in taken),
+                tuple(round(each, 5) for _, each in taken),
+                round(asked.peak_mb, 1),
+            )
+            for name, taken in asked.said.items()
         )
         for way in ways:
             tell(f"  {way.name}: {1000 * statistics.median(way.seconds):.0f} ms")

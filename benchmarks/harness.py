@@ -1,8 +1,9 @@
 """What the benchmarks share: ways that take turns in child processes, medians, peak memory, and a
 result that says machine, versions and command.
 
-A child prints one JSON object as its last line. Its `seconds`, where it tells them, are taken (so
-that a way may leave out its imports); else those of the whole process. Memory is the most of any
+A child prints one JSON object as its last line. Its `seconds` and `cpu`, where it tells them, are
+taken (so that a way may leave out its imports); else those of the whole process. On a machine that
+does other work too, the processor's time says more than the clock. Memory is the most of any
 one process of the child, as the kernel counted it (`wait4`). This process stays small and imports
 nothing heavy: Linux counts the memory of a parent at the moment of the fork for its child too.
 """
@@ -35,25 +36,33 @@ class FailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Taken:
-    """One run of a way. peak_mb: MB of 2**20 bytes. said: what else the child told."""
+    """One run of a way. seconds: by the clock. cpu: seconds of all processors together. peak_mb: MB
+    of 2**20 bytes. said: what else the child told."""
 
     seconds: float
+    cpu: float
     peak_mb: float
     said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Way:
-    """What was measured of one way at one size. median: seconds. said: of its last run."""
+    """What was measured of one way at one size; see `Taken`. said: of its last run."""
 
     name: str
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
     peak_mb: float
     said: dict[str, Any] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
+        """Seconds by the clock."""
         return statistics.median(self.seconds)
+
+    @property
+    def median_cpu(self) -> float:
+        return statistics.median(self.cpu)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,12 @@ def child(
         raise FailedError(f"{' '.join(command)}: {(said + complaint)[-2000:]}")
     last = said.strip().rsplit("\n", 1)[-1]
     told: dict[str, Any] = json.loads(last) if last.startswith("{") else {}
-    return Taken(float(told.pop("seconds", took)), used.ru_maxrss / 1024, told)
+    return Taken(
+        float(told.pop("seconds", took)),
+        float(told.pop("cpu", used.ru_utime + used.ru_stime)),
+        used.ru_maxrss / 1024,
+        told,
+    )
 
 
 def python(module: str, *arguments: object) -> list[str]:
@@ -132,11 +146,14 @@ def alternate(ways: Mapping[str, Child], rounds: int) -> tuple[tuple[Way, ...], 
                 left_out[name] = str(error)[-300:]
                 continue
             taken[name].append(one)
-            tell(f"  round {number + 1}: {name}: {one.seconds:.2f} s, {one.peak_mb:,.0f} MB")
+            tell(
+                f"  round {number + 1}: {name}: {one.seconds:.2f} s, cpu {one.cpu:.2f}, {one.peak_mb:,.0f} MB"
+            )
     found = tuple(
         Way(
             name,
             tuple(round(one.seconds, 4) for one in runs),
+            tuple(round(one.cpu, 4) for one in runs),
             round(max(one.peak_mb for one in runs), 1),
             runs[-1].said,
         )
@@ -197,7 +214,8 @@ def read(file: Path) -> tuple[Result, dict[str, Any]]:
             each["scale"],
             each["of"],
             tuple(
-                Way(w["name"], tuple(w["seconds"]), w["peak_mb"], w["said"]) for w in each["ways"]
+                Way(w["name"], tuple(w["seconds"]), tuple(w["cpu"]), w["peak_mb"], w["said"])
+                for w in each["ways"]
             ),
             each["left_out"],
         )

@@ -19,7 +19,9 @@ Made by `python -m benchmarks.page` from `benchmarks/results/`; edit nothing her
 under a table stands in `benchmarks/notes/`.
 
 Each figure is measured beside a baseline in the same run, the two taking turns. Told are the median
-of the rounds, the most memory of any one process, and the ratio of the medians. `make bench
+of the rounds by the clock and in time of the processors (which says more where the machine does
+other work), the most memory of any one process, and the ratio of the medians, by the clock and (in
+brackets) of the processors. `make bench
 ONLY=csv SIZE=full` measures one again; without `SIZE=full` it is a hundred times smaller and takes
 minutes. What this means for a large organisation is in [scale.md](scale.md).
 """
@@ -38,7 +40,9 @@ def ratio(result: Result, point: Point, way: Way) -> Iterator[str]:
     for name, baseline, _ in result.compared:
         if name == way.name and baseline in there:
             # What takes half a millisecond has no ratio worth telling.
-            yield f"{way.median / max(point.way(baseline).median, 0.0005):.2f} × {baseline}"
+            base = point.way(baseline)
+            clock = way.median / max(base.median, 0.0005)
+            yield f"{clock:.2f} ({way.median_cpu / max(base.median_cpu, 0.0005):.2f}) × {baseline}"
 
 
 def table(file: Path) -> str:
@@ -49,17 +53,18 @@ def table(file: Path) -> str:
 
 def _lines(result: Result, about: dict[str, Any]) -> Iterator[str]:
     yield f"## {result.title}\n"
-    yield "| Size | Way | Median | Peak memory | Ratio |\n|---|---|--:|--:|---|"
+    yield "| Size | Way | Clock | Processors | Peak memory | Ratio |\n|---|---|--:|--:|--:|---|"
     for point in result.points:
         shown = f"{point.scale}: {point.of}"
         for way in point.ways:
             told = "; ".join(ratio(result, point, way))
             yield (
-                f"| {shown} | {way.name} | {seconds(way.median)} | {way.peak_mb:,.0f} MB | {told} |"
+                f"| {shown} | {way.name} | {seconds(way.median)} | {seconds(way.median_cpu)} "
+                f"| {way.peak_mb:,.0f} MB | {told} |"
             )
             shown = ""
         for name, why in point.left_out.items():
-            yield f"| {shown} | {name} | | | {' '.join(why.split())[:150].replace('|', '/')} |"
+            yield f"| {shown} | {name} | | | | {' '.join(why.split())[:150].replace('|', '/')} |"
             shown = ""
     yield ""
     yield from _aims(result)
