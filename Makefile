@@ -54,7 +54,7 @@ audit: $(VENV)/.ready ## Ask which locked packages have known faults (needs the 
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
 bench: $(VENV)/.ready-dev ## Measure beside baselines (ONLY=csv,night SIZE=full), renew docs/performance.md
-	@$(BIN)/python -m benchmarks --only "$(ONLY)" --size $(or $(SIZE),small)
+	@$(BIN)/python -m benchmarks --only "$(ONLY)" --size $(or $(SIZE),small) --most $(or $(MOST),x100) --rounds $(or $(ROUNDS),3)
 
 clients: $(VENV)/.ready-dev ## Try BI clients against a publication that is swapped under them
 	@test -x $(VENV)/clients/bin/python || $(PYTHON) -m venv $(VENV)/clients

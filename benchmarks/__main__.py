@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import tempfile
 from pathlib import Path
 
 from benchmarks import page
-from benchmarks.harness import RESULTS, keep, tell
+from benchmarks.harness import MOST, RESULTS, keep, tell
 
 # By name: the module with `measure(size, rounds, folder)`, which gives one result or more.
 BENCHMARKS = {
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "location": "benchmarks.location",
     "bi": "benchmarks.bi",
 }
+ROUNDS = 3
 TOGETHER = {"night": "build", "idle": "dagster"}
 """Measured with another one, of whose work they need the end."""
 
@@ -36,9 +38,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--only", default="", help=", ".join((*BENCHMARKS, *TOGETHER)))
     parser.add_argument("--size", choices=("small", "full"), default="small")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--most", choices=("x1", "x10", "x100"), default="x100")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--work", type=Path, help="a folder for scratch (full: 60 GB)")
     given = parser.parse_args()
+    os.environ[MOST] = given.most
     wanted = [TOGETHER.get(name, name) for name in given.only.split(",") if name]
     if unknown := sorted(set(wanted) - set(BENCHMARKS)):
         parser.error(f"no such benchmark: {', '.join(unknown)}")
@@ -47,6 +51,8 @@ def main() -> None:
             continue
         tell(f"{name}, {given.size}")
         command = f"make bench ONLY={name} SIZE={given.size}"
+        command += f" MOST={given.most}" if given.most != "x100" else ""
+        command += f" ROUNDS={given.rounds}" if given.rounds != ROUNDS else ""
         with tempfile.TemporaryDirectory(prefix=f"koers-{name}-", dir=given.work) as folder:
             measured = importlib.import_module(module).measure
             for result in measured(given.size, given.rounds, Path(folder)):

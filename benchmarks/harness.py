@@ -30,6 +30,16 @@ RESULTS = ROOT / "benchmarks" / "results"
 VERSIONS = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "dagster-dbt", "numpy", "requests")
 
 
+MOST = "BENCH_MOST"
+"""The variable with the largest scale that is wanted: x1, x10 or, by default, x100."""
+
+
+def scales() -> tuple[str, ...]:
+    """The scales that are wanted, smallest first."""
+    all_of_them = ("x1", "x10", "x100")
+    return all_of_them[: all_of_them.index(os.environ.get(MOST, "x100")) + 1]
+
+
 class FailedError(RuntimeError):
     """A way did not do what it should; the text is the end of what it said."""
 
@@ -147,7 +157,8 @@ def alternate(ways: Mapping[str, Child], rounds: int) -> tuple[tuple[Way, ...], 
                 continue
             taken[name].append(one)
             tell(
-                f"  round {number + 1}: {name}: {one.seconds:.2f} s, cpu {one.cpu:.2f}, {one.peak_mb:,.0f} MB"
+                f"  round {number + 1}: {name}: {one.seconds:.2f} s, processors {one.cpu:.2f} s, "
+                f"{one.peak_mb:,.0f} MB"
             )
     found = tuple(
         Way(

@@ -8,7 +8,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from benchmarks.harness import FailedError, Point, Result, Taken, alternate, child, python, tell
+from benchmarks.harness import (
+    FailedError,
+    Point,
+    Result,
+    Taken,
+    alternate,
+    child,
+    python,
+    scales,
+    tell,
+)
 from benchmarks.scale.sizes import Size, over
 
 MEMORY = "3GiB"
@@ -50,7 +60,7 @@ def _same_facts(home: Path) -> None:
 def measure(size: str, rounds: int, folder: Path) -> list[Result]:
     """The full size is x100; small ones are a hundred times smaller."""
     builds, nights = [], []
-    for scale, divisor in (("x1", 100), ("x10", 10), ("x100", 1)):
+    for scale, divisor in zip(scales(), (100, 10, 1), strict=False):
         one = over(divisor * (100 if size == "small" else 1))
         build, night = _at(one, scale, folder / f"scale-{scale}", 1 if divisor == 1 else rounds)
         builds.append(build)

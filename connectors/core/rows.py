@@ -81,7 +81,7 @@ class RowReader:
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
             if index is not None
         ]
-        self._ways = [_Memo(_way(column)).of_each for column in self._columns]
+        self._ways: list[_Way] = [_Memo(_way(column)).of_each for column in self._columns]
 
     def read_block(self, block: Block) -> list[list[Text]] | None:
         """The canonical texts of the rows, for each field of the stream; None where a row of them
