@@ -2,7 +2,7 @@
 
     make bench ONLY=bi
 
-All five grains of three years for every unit and KPI, in the order in which Koers publishes them.
+All five grains of three years for every unit and KPI, sorted by KPI, unit, grain and period.
 """
 
 from __future__ import annotations
