@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -60,9 +61,18 @@ def prepare(home: Home) -> None:
         )
     if url is not None:
         _try(url)
-    wanted = CONFIG if url is None else CONFIG + POSTGRES
+    wanted = CONFIG + (_kept_open(home) if url is None else POSTGRES)
     if before != wanted:
         replace_text(file, wanted)
+
+
+def _kept_open(home: Home) -> str:
+    """The log of events, where Dagster has it by itself."""
+    folder = json.dumps(str(home.dagster.resolve() / "history" / "runs"))
+    return (
+        "event_log_storage: {module: pipelines.defs.event_log, class: KeptEventLog, "
+        f"config: {{base_dir: {folder}}}}}\n"
+    )
 
 
 def postgres_url() -> str | None:

@@ -2,11 +2,13 @@
 `KOERS_DIE_AFTER` seconds it is killed, wherever it is then: the whole group, as when the machine
 stops, or with `KOERS_DIE_ALONE` this process only, as when the system picks it for want of memory.
 Where `KOERS_BUILT` names a warehouse, that is taken in place of what dbt would make; where
-`KOERS_DBT_PROGRAM` names a program, that is run in place of dbt.
+`KOERS_DBT_PROGRAM` names a program, that is run in place of dbt. `KOERS_VISITS` names a file that
+gets how often each fail point was visited.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -26,6 +28,7 @@ import pipelines.reporting
 import pipelines.sample
 import pipelines.summary  # noqa: F401
 from connectors.core.discover import discover
+from connectors.core.failpoints import REACHED
 from pipelines.cli import app
 from tests.faults.stand_in import instead_of_dbt, other_program
 
@@ -45,7 +48,11 @@ def main(arguments: Sequence[str]) -> None:
     # What a supervisor does: a run of its own, with the signals as they are by default.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    app(["run", *arguments], standalone_mode=True, prog_name="koers")
+    try:
+        app(["run", *arguments], standalone_mode=True, prog_name="koers")
+    finally:
+        if visits := os.environ.get("KOERS_VISITS"):
+            Path(visits).write_text(json.dumps(REACHED), encoding="utf-8")
     sys.exit(0)
 
 

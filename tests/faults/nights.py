@@ -109,6 +109,7 @@ class Nights:
         self._bases = {1: folder / "before-1", 2: folder / "before-2"}
         self._expected: dict[int, tuple[State, Counter[str]]] = {}
         self._built = {at: folder / f"built-{at}.duckdb" for at in self._bases}
+        self._visits: dict[int, Counter[str]] = {}
         company.prepare(Home(self._bases[1]))
 
     def night(
@@ -175,10 +176,9 @@ class Nights:
     def put_back(self, at: int) -> None:
         """The home as it is before a night, with the news of that night in the inbox."""
         shutil.rmtree(self.home.root, ignore_errors=True)
-        if at == 2 and not self._bases[2].exists():
+        if at == 2:
             self.undisturbed(1)
-            _weeks_pass(self.home)
-            shutil.copytree(self.home.root, self._bases[2], symlinks=True)
+            shutil.rmtree(self.home.root, ignore_errors=True)
         shutil.copytree(self._bases[at], self.home.root, symlinks=True, dirs_exist_ok=True)
         company.bring(self.home, at)
         self._warm_up()
@@ -205,14 +205,24 @@ class Nights:
         """What a night makes where nothing happens, and how often each message came. Made once."""
         if at not in self._expected:
             self.put_back(at)
-            code = self.night(at=at)
+            visits = self._folder / f"visits-{at}.json"
+            code = self.night(at=at, KOERS_FAILPOINT="counts.only", KOERS_VISITS=str(visits))
             if code:
                 raise AssertionError(f"an undisturbed night ended with {code}:\n{self.said}")
             self._expected[at] = state_of(self.home), self.messages()
             if left := leftovers(self.home):
                 raise AssertionError(f"an undisturbed night left {left}")
+            self._visits[at] = Counter(json.loads(visits.read_text(encoding="utf-8")))
             self._keep(at)
+            if at == 1:
+                shutil.copytree(self.home.root, self._bases[2], symlinks=True)
+                _weeks_pass(Home(self._bases[2]))
         return self._expected[at]
+
+    def visits(self, at: int) -> Counter[str]:
+        """How often an undisturbed night comes by each fail point."""
+        self.undisturbed(at)
+        return self._visits[at]
 
     def disturbed(
         self,
@@ -240,7 +250,7 @@ class Nights:
                     break
                 else:
                     ending.wrong.append(f"killed at {kill}: exit code {code}\n{self.said[-2000:]}")
-                _hours_pass(self.home)
+                hours_pass(self.home)
             before_last()
             if code := self.night(at=at, dbt=dbt):
                 ending.wrong.append(f"the last run: exit code {code}\n{self.said[-2000:]}")
@@ -303,7 +313,7 @@ def nights(folder: Path) -> Iterator[Nights]:
         yield Nights(folder.resolve(), hook)
 
 
-def _hours_pass(home: Home) -> None:
+def hours_pass(home: Home) -> None:
     """As if the next run came hours later: a message that was claimed is due again."""
     if home.ledger.exists():
         with contextlib.closing(sqlite3.connect(home.ledger)) as ledger, ledger:
