@@ -109,7 +109,6 @@ class Nights:
         self._bases = {1: folder / "before-1", 2: folder / "before-2"}
         self._expected: dict[int, tuple[State, Counter[str]]] = {}
         self._built = {at: folder / f"built-{at}.duckdb" for at in self._bases}
-        self._visits: dict[int, Counter[str]] = {}
         company.prepare(Home(self._bases[1]))
 
     def night(
@@ -175,10 +174,9 @@ class Nights:
 
     def put_back(self, at: int) -> None:
         """The home as it is before a night, with the news of that night in the inbox."""
-        shutil.rmtree(self.home.root, ignore_errors=True)
         if at == 2:
-            self.undisturbed(1)
-            shutil.rmtree(self.home.root, ignore_errors=True)
+            self.undisturbed(1)  # which leaves what the second begins with
+        shutil.rmtree(self.home.root, ignore_errors=True)
         shutil.copytree(self._bases[at], self.home.root, symlinks=True, dirs_exist_ok=True)
         company.bring(self.home, at)
         self._warm_up()
@@ -205,14 +203,13 @@ class Nights:
         """What a night makes where nothing happens, and how often each message came. Made once."""
         if at not in self._expected:
             self.put_back(at)
-            visits = self._folder / f"visits-{at}.json"
-            code = self.night(at=at, KOERS_FAILPOINT="counts.only", KOERS_VISITS=str(visits))
+            counts = {"KOERS_FAILPOINT": "counts.only", "KOERS_VISITS": str(self._visits(at))}
+            code = self.night(at=at, **counts)
             if code:
                 raise AssertionError(f"an undisturbed night ended with {code}:\n{self.said}")
             self._expected[at] = state_of(self.home), self.messages()
             if left := leftovers(self.home):
                 raise AssertionError(f"an undisturbed night left {left}")
-            self._visits[at] = Counter(json.loads(visits.read_text(encoding="utf-8")))
             self._keep(at)
             if at == 1:
                 shutil.copytree(self.home.root, self._bases[2], symlinks=True)
@@ -222,7 +219,10 @@ class Nights:
     def visits(self, at: int) -> Counter[str]:
         """How often an undisturbed night comes by each fail point."""
         self.undisturbed(at)
-        return self._visits[at]
+        return Counter(json.loads(self._visits(at).read_text(encoding="utf-8")))
+
+    def _visits(self, at: int) -> Path:
+        return self._folder / f"visits-{at}.json"
 
     def disturbed(
         self,
