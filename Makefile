@@ -4,7 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled once, here: where Python may not write (PYTHONDONTWRITEBYTECODE, a folder of root's), each
+# process would compile Dagster and dbt anew, which takes as long as importing them.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 

@@ -16,13 +16,20 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-import dagster  # noqa: F401 - all that `koers run` imports, so that no child has to
+import alembic.command  # noqa: F401 - all that `koers run` imports, so that no child has to
+import apprise  # noqa: F401
+import dagster._core.assets
+import dagster._core.storage.event_log
+import dagster._daemon.controller  # noqa: F401
 import dagster_dbt  # noqa: F401
 import duckdb  # noqa: F401
+import networkx as nx  # noqa: F401
+import openpyxl  # noqa: F401
 import pandas as pd  # noqa: F401
 
 import pipelines.defs.everything
 import pipelines.defs.runner
+import pipelines.nightly
 import pipelines.report.making
 import pipelines.reporting
 import pipelines.sample
