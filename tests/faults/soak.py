@@ -62,6 +62,9 @@ BEHIND = (
     "watch.queued",
     "watch.before_commit",
     "watch.committed",
+    "report.before_rename",
+    "report.before_replace",
+    "report.before_prune",
     "night.built",
 )
 """Behind dbt: the run after has to build again."""
@@ -75,9 +78,6 @@ END = (
     "deliver.sent",
     "deliver.marked",
     "night.sent",
-    "report.before_rename",
-    "report.before_replace",
-    "report.before_prune",
 )
 """The facts are built: the run after begins here."""
 
