@@ -191,18 +191,14 @@ class _Reader:
         numbers: list[int] = []
         rows: list[list[str]] = []
         for number, cells in records:
-            if len(cells) == width and self.length <= most and not self.has_nul:
+            is_plain = len(cells) == width and self.length <= most and not self.has_nul
+            if is_plain:
                 numbers.append(number)
                 rows.append(cells)
-                if len(rows) < BLOCK:
-                    continue
-                odd = None
-            else:
-                odd = self._row(number, cells, width)
-            if rows:
+            if rows and (not is_plain or len(rows) == BLOCK):
                 yield Block(numbers, cast("list[list[Cell]]", rows))
                 numbers, rows = [], []
-            if odd is not None:
-                yield odd
+            if not is_plain:
+                yield self._row(number, cells, width)
         if rows:
             yield Block(numbers, cast("list[list[Cell]]", rows))
