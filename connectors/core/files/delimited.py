@@ -190,14 +190,16 @@ class _Reader:
         most = self.limits.cell_characters
         numbers: list[int] = []
         rows: list[list[str]] = []
+        characters = 0
         for number, cells in records:
             is_plain = len(cells) == width and self.length <= most and not self.has_nul
             if is_plain:
                 numbers.append(number)
                 rows.append(cells)
-            if rows and (not is_plain or len(rows) == BLOCK):
+                characters += self.length
+            if rows and (not is_plain or len(rows) == BLOCK or characters > most):
                 yield Block(numbers, cast("list[list[Cell]]", rows))
-                numbers, rows = [], []
+                numbers, rows, characters = [], [], 0
             if not is_plain:
                 yield self._row(number, cells, width)
         if rows:
