@@ -116,9 +116,11 @@ def facts_hash(
         row = f"concat_ws({_FIELD}, {', '.join(canonical(c, columns[c]) for c in hashed)})"
         prefix = f"{quoted(database)}." if database else ""
         # Sums of both halves of each row's MD5: independent of order, and a row twice counts twice.
+        # The halves are those of md5_number_lower and md5_number_upper, which make an MD5 each.
         sums = connection.execute(
-            f"select count(*), sum(md5_number_lower({row})), sum(md5_number_upper({row})) "
-            f"from {prefix}main.{quoted(table)}"
+            "select count(*), sum((hashed >> 64)::ubigint), "
+            "sum((hashed & 18446744073709551615::uhugeint)::ubigint) "
+            f"from (select md5_number({row}) as hashed from {prefix}main.{quoted(table)})"
         ).fetchone()
         digest.update(f"{table}({','.join(hashed)})={sums}\n".encode())
     return digest.hexdigest()
@@ -134,7 +136,12 @@ def canonical(column: str, data_type: str) -> str:
     """The SQL of a column as text, equal for values that count as the same."""
     value = quoted(column)
     if data_type in ("DOUBLE", "FLOAT"):
-        text = f"format('{{:.12g}}', {value}::double + 0.0)"  # + 0.0 makes -0.0 the same as 0.0
+        # A whole number of at most 12 digits has the same text either way: as an integer sooner.
+        text = (
+            f"case when {value} = trunc({value}) and abs({value}) < 1e12 "
+            f"then {value}::bigint::varchar "
+            f"else format('{{:.12g}}', {value}::double) end"
+        )
     elif data_type == "TIMESTAMP WITH TIME ZONE":
         text = f"epoch_us({value})::varchar"  # as text it would depend on the session's time zone
     else:
