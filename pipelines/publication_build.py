@@ -30,6 +30,7 @@ from pipelines.machine import memory_limit
 from pipelines.marts import (
     ALERT_EVENTS,
     MARTS,
+    PERIOD_KEY,
     READ_BY,
     Mart,
     columns_of,
@@ -192,7 +193,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, mart: Mart, view: View) -> str:
     table = mart.name
     name = quoted(table)
     select = select_of(connection, table, view)
-    order = f" order by {', '.join(READ_BY)}" if set(READ_BY) <= set(mart.key) else ""
+    order = f" order by {', '.join(READ_BY)}" if set(PERIOD_KEY) <= set(mart.key) else ""
     connection.execute(f"create table published.main.{name} as select * from ({select}){order}")
     about = connection.execute(
         "select comment from (select table_name, comment, database_name, schema_name "

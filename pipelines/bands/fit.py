@@ -81,9 +81,9 @@ def expect(
     """
     rows, width = x.shape
     present = np.isfinite(x)
-    n = present.sum(axis=1).astype(float)
+    n = np.count_nonzero(present, axis=1).astype(float)
     at = np.arange(-width, 0, dtype=float)  # the next point is at 0
-    weights = present * 0.5 ** (-at / HALF_LIFE)
+    weights = mass = present * 0.5 ** (-at / HALF_LIFE)
     least = np.zeros(rows) if floor is None else floor
 
     rough = slope(x)
@@ -112,8 +112,11 @@ def expect(
         about[has] = np.maximum(spread(flat[has], middle[has]), least[has])
 
     reach = CLIP * about[:, None] * (1.0 if noise is None else noise)
-    clipped = np.where(present, np.clip(flat - middle[:, None], -reach, reach), 0.0)
-    filled = np.where(present, middle[:, None] + clipped + rough[:, None] * at, 0.0)
+    clipped = flat - middle[:, None]
+    np.clip(clipped, -reach, reach, out=clipped)
+    clipped += middle[:, None]
+    clipped += rough[:, None] * at
+    filled = _where(present, clipped, 0.0)
 
     basis = np.stack([np.ones(width), at, at * at], axis=1)
     s0, s1, s2 = (weights @ basis).T
@@ -128,31 +131,29 @@ def expect(
 
     # How sure the slope is, with the line taken out and autocorrelation counted in.
     ones = np.ones(rows)
-    line = x - level[:, None] - rise[:, None] * (at - mean_at[:, None])
-    if noise is not None:
-        line = line / noise
-    line = np.where(present, np.clip(line, -6 * about[:, None], 6 * about[:, None]), np.nan)
+    away = at - mean_at[:, None]
+    line = _clipped(x - level[:, None] - rise[:, None] * away, noise, 6 * about, present)
     lag = first_lag(line, n, ones)
-    sd = np.sqrt(
-        np.nanmean(np.where(present, line, 0.0) ** 2, axis=1) * width / np.maximum(n - 2, 1)
-    )
+    sd = np.sqrt(np.nanmean(_where(present, line, 0.0) ** 2, axis=1) * width / np.maximum(n - 2, 1))
     error = sd * np.sqrt(across_q) / across * np.sqrt((1 + lag) / (1 - lag))
     t2 = np.divide(rise**2, error**2, out=np.zeros(rows), where=error > 0)
     used = np.where((t2 > EARNED_SLOPE**2) & (n >= 8), 1 - 1 / np.maximum(t2, 1.0), 0.0)
 
-    residual = x - level[:, None] - (used * rise)[:, None] * (at - mean_at[:, None])
-    if noise is not None:
-        residual = residual / noise
-    residual = np.where(present, np.clip(residual, -8 * about[:, None], 8 * about[:, None]), np.nan)
+    residual = x - level[:, None] - (used * rise)[:, None] * away
+    residual = _clipped(residual, noise, 8 * about, present)
     lag = first_lag(residual, n, used)
 
     # Innovations: what a point adds to what the one before it told.
-    before = np.concatenate([np.full((rows, 1), np.nan), residual[:, :-1]], axis=1)
     alone = np.sqrt(1 - lag**2)[:, None]
-    news = np.where(np.isfinite(before), residual - lag[:, None] * before, residual * alone)
-    mass = present * 0.5 ** (-at / HALF_LIFE)
+    before = residual[:, :-1]
+    news = np.empty_like(residual)
+    news[:, :1] = residual[:, :1] * alone
+    news[:, 1:] = _where(
+        np.isfinite(before), residual[:, 1:] - lag[:, None] * before, residual[:, 1:] * alone
+    )
     total = np.maximum(mass.sum(axis=1), 1e-100)
-    size = np.abs(np.where(present, news, 0.0))
+    size = np.abs(news, out=news)
+    size = _where(present, size, 0.0)
     absolute = np.einsum("ij,ij->i", mass, size) / total
     square = np.einsum("ij,ij,ij->i", mass, size, size) / total
     step = absolute * ABSOLUTE_TO_SD
@@ -188,6 +189,20 @@ def expect(
         tails=tails,
         free=n - spent + 1,
     )
+
+
+def _clipped(off: Array, noise: Array | None, most: Array, present: NDArray[np.bool_]) -> Array:
+    """What is left of points, in units of usual noise and no larger than `most` of their series;
+    NaN where there is none. Written over `off`."""
+    if noise is not None:
+        off /= noise
+    np.clip(off, -most[:, None], most[:, None], out=off)
+    return _where(present, off, np.nan)
+
+
+def _where(which: NDArray[np.bool_], values: Array, other: Array | float) -> Array:
+    """As numpy's, but for nothing where all of them are meant, as they mostly are."""
+    return values if which.all() else np.where(which, values, other)
 
 
 def _season(

@@ -8,6 +8,8 @@ no closed form, so the factors were simulated (`python -m benchmarks.bands_calib
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from pipelines.bands.factors import ALPHAS, FACTORS, POINTS
@@ -50,13 +52,20 @@ def beyond_normal(tails: Array) -> Array:
 def limit(points: Array, tails: Array, alpha: float) -> Array:
     """The half-width of the band in spreads, from how many points (less what season and slope took)
     and how heavy the tails are. Interpolated over 1/points and log alpha."""
+    grid, at_normal, per_tail = _between(alpha)
+    inverse = 1 / np.maximum(points, POINTS[0])
+    base = np.interp(inverse, grid, at_normal)
+    rise = np.interp(inverse, grid, per_tail)
+    return np.asarray(base + rise * beyond_normal(tails))
+
+
+@cache
+def _between(alpha: float) -> tuple[Array, Array, Array]:
+    """For one alpha, 1/points in rising order, and for each the factors at normal tails and per
+    unit of tails. Kept: a walk asks for the same few alphas at every period."""
     low = int(np.clip(np.searchsorted(ALPHAS, alpha) - 1, 0, len(ALPHAS) - 2))
     span = np.log(ALPHAS[low + 1]) - np.log(ALPHAS[low])
     part = float(np.clip((np.log(alpha) - np.log(ALPHAS[low])) / span, 0, 1))
     table = np.asarray(FACTORS)  # alpha × points × (at normal tails, per unit of tails)
     between = (1 - part) * table[low] + part * table[low + 1]
-    inverse = 1 / np.maximum(points, POINTS[0])
-    grid = 1 / np.asarray(POINTS, dtype=float)[::-1]
-    base = np.interp(inverse, grid, between[::-1, 0])
-    rise = np.interp(inverse, grid, between[::-1, 1])
-    return np.asarray(base + rise * beyond_normal(tails))
+    return 1 / np.asarray(POINTS, dtype=float)[::-1], between[::-1, 0], between[::-1, 1]

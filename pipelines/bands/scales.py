@@ -108,11 +108,13 @@ class Scale:
         return np.sqrt(0.5 + 0.5 * np.where(np.isfinite(relative), relative, 1.0))
 
     def floor(self, g: Array) -> Array:
-        """The least sd per series on the scale, from its level there: that of chance where events
-        are few, half of it where they are many, since some are planned; 0 for other kinds."""
+        """The least sd per series on the scale, from its points there (series × periods): that of
+        chance where events are few, half of it where they are many, since some are planned; 0 for
+        other kinds."""
         if self.kind != "count":
             return np.zeros(len(self.plain))
-        level = np.nan_to_num(g) ** 2 / 4
+        mean = np.nansum(g, axis=1) / np.maximum(np.isfinite(g).sum(axis=1), 1)
+        level = np.nan_to_num(mean) ** 2 / 4
         return np.where(self.plain, 0.0, 0.5 + 0.5 / (1 + level / 10))
 
 

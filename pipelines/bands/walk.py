@@ -26,6 +26,11 @@ FIRST = 7
 CHUNK = 512
 """Series at a time, which bounds the memory and keeps it near the processor."""
 
+KEPT = 24 * 2**20
+"""Bytes asked for and given back before a walk. What is free at the top of its heap, glibc gives
+back to the system beyond twice the largest block that was freed so far: without this the arrays of
+each chunk come from the system anew, page by page, which took as long as all else."""
+
 LEAST = 6
 """Points that count as normal below which nothing is estimated, not even to tell incidents."""
 
@@ -70,7 +75,7 @@ def judge(
     in the result.
     """
     rows, width = values.shape
-    values = np.where(np.isfinite(values), values, np.nan)
+    np.empty(KEPT, dtype=np.int8)
     wanted = np.broadcast_to(np.asarray(budget, dtype=float), (rows,))
     shape = (rows, width - since)
     empty = np.full(shape, np.nan)
@@ -80,7 +85,9 @@ def judge(
         alike = np.flatnonzero(wanted == each)
         for begin in range(0, len(alike), CHUNK):
             chosen = alike[begin : begin + CHUNK]
-            some, of_them = values[chosen], None if sizes is None else sizes[chosen]
+            some = values[chosen].astype(float, copy=False)
+            some[~np.isfinite(some)] = np.nan
+            of_them = None if sizes is None else sizes[chosen]
             Walk(
                 some[:, back:],
                 Scale.of(kind, *_first(some, of_them)),
@@ -89,14 +96,18 @@ def judge(
                 sizes=None if of_them is None else of_them[:, back:],
                 left_out=None if left_out is None else left_out[chosen, back:],
                 seasons=None if seasons is None else seasons[back:],
-                before=np.isfinite(some[:, :back]).sum(axis=1),
+                before=np.count_nonzero(np.isfinite(some[:, :back]), axis=1),
             ).into(bands, chosen, since - back)
     return bands
 
 
 def _first(values: Array, sizes: Array | None) -> tuple[Array, Array | None]:
     """The first FIRST points of each series, NaN elsewhere; the columns past the last are cut."""
-    among = np.cumsum(np.isfinite(values), axis=1) <= FIRST
+    width = values.shape[1]
+    end, present = min(2 * FIRST, width), np.isfinite(values)
+    while end < width and (np.count_nonzero(present[:, :end], axis=1) <= FIRST).any():
+        end = min(2 * end, width)
+    among = np.cumsum(present[:, :end], axis=1) <= FIRST
     end = int(among.sum(axis=1).max(initial=0))
     first = np.where(among[:, :end], values[:, :end], np.nan)
     return first, None if sizes is None else np.where(np.isfinite(first), sizes[:, :end], np.nan)
@@ -136,7 +147,7 @@ class Walk:
         self.sampling = scale.sampling(values, sizes)
         self.noise = scale.noise(values, sizes)
         self.run = np.zeros(len(values), dtype=int)
-        self.seen = np.cumsum(np.isfinite(values), axis=1) + np.reshape(before, (-1, 1))
+        self.before = before
 
     def into(self, bands: Bands, chosen: NDArray[np.intp], first: int) -> None:
         """Judge the columns from `first` on and write them in the rows `chosen` of `bands`."""
@@ -151,11 +162,14 @@ class Walk:
     def steps(self, first: int) -> Iterator[tuple[int, NDArray[np.intp], Expected]]:
         """Per column from `first` on: which series have a point there and enough before it to say
         anything, and what it was expected to be."""
+        present = np.isfinite(self.values)
+        seen = self.before + np.count_nonzero(present[:, :first], axis=1)
         for t in range(first, self.g.shape[1]):
+            seen = seen + present[:, t]
             # The scale is known from the first points, all before this one.
             since = max(0, t - WINDOW)
-            known = np.isfinite(self.normal[:, since:t]).sum(axis=1) >= LEAST
-            rows = np.flatnonzero(np.isfinite(self.g[:, t]) & (self.seen[:, t] > FIRST) & known)
+            known = np.count_nonzero(np.isfinite(self.normal[:, since:t]), axis=1) >= LEAST
+            rows = np.flatnonzero(np.isfinite(self.g[:, t]) & (seen > FIRST) & known)
             if not len(rows):
                 continue
             expected = self._expected(rows, t)
@@ -179,7 +193,6 @@ class Walk:
         season = None
         if self.seasons is not None and self.grain in SEASONS:
             season = Season(self.seasons[since:t], int(self.seasons[t]), *SEASONS[self.grain])
-        level = np.nansum(x, axis=1) / np.maximum(np.isfinite(x).sum(axis=1), 1)
         return expect(
             x,
             noise=noise,
@@ -187,7 +200,7 @@ class Walk:
             sampling=sampling,
             next_sampling=next_sampling,
             season=season,
-            floor=self.scale.take(rows).floor(level),
+            floor=self.scale.take(rows).floor(x),
         )
 
     def _write(self, bands: Bands, at: _Place, centre: Array, half: Array) -> None:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from benchmarks.series import standard
 from pipelines.bands.fit import Season, expect
 from pipelines.bands.limits import alpha_of, enough, limit
 from pipelines.bands.robust import first_lag, median, slope, spread
 from pipelines.bands.scales import Scale
+from pipelines.bands.walk import FIRST, _first
 
 NAN = np.nan
+numbers = st.floats(-1e9, 1e9)
+shapes = array_shapes(min_dims=2, max_dims=2, max_side=12)
 
 
 def test_median_and_spread_leave_gaps_out() -> None:
@@ -19,6 +27,39 @@ def test_median_and_spread_leave_gaps_out() -> None:
     assert median(x) == pytest.approx([2.5, 3, 7, NAN, 6], nan_ok=True)
     wild = np.array([[1.0, 2, 3, 4, 1e9]])
     assert spread(wild, median(wild)) == pytest.approx([1.4826])
+
+
+@given(
+    arrays(float, shapes, elements=numbers)
+    | arrays(float, shapes, elements=st.one_of(st.just(NAN), numbers))
+)
+def test_the_median_is_that_of_each_row_alone(x: Any) -> None:
+    of_each = [np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else NAN for row in x]
+    assert np.array_equal(median(x), of_each, equal_nan=True)
+
+
+@given(st.integers(0, 500), st.integers(9, 80), st.integers(0, 79))
+def test_a_gap_in_one_series_changes_nothing_of_another(seed: int, width: int, gap: int) -> None:
+    x = 10 + np.random.default_rng(seed).standard_t(3, (4, width))
+    season = Season(np.arange(width) % 7, width % 7, 7, 1)
+    whole = expect(x, season=season)
+    x[3, gap % width] = NAN
+    beside = expect(x, season=season)
+    for name in ("centre", "spread", "tails", "free"):
+        found, alone = getattr(beside, name)[:3], getattr(whole, name)[:3]
+        assert found == pytest.approx(alone, rel=1e-9)
+    assert beside.points.tolist() == [width, width, width, width - 1]
+
+
+@given(arrays(bool, st.tuples(st.integers(1, 4), st.integers(0, 70))))
+def test_the_scale_is_taken_from_the_first_points_however_many_gaps(present: Any) -> None:
+    values = np.where(present, np.arange(present.shape[1]), NAN)
+    first, sizes = _first(values, values + 1)
+    assert sizes is not None
+    for row, found, size in zip(values, first, sizes, strict=True):
+        points = row[np.isfinite(row)][:FIRST].tolist()
+        assert found[np.isfinite(found)].tolist() == points
+        assert (size[np.isfinite(size)] - 1).tolist() == points
 
 
 def test_slope_is_not_moved_by_a_wild_point() -> None:
