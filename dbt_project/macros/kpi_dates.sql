@@ -4,9 +4,11 @@
 
 {% macro iso_year(date) %}{{ return(adapter.dispatch('iso_year', 'koers')(date)) }}{% endmacro %}
 {% macro default__iso_year(date) %}extract(isoyear from {{ date }}){% endmacro %}
+{% macro spark__iso_year(date) %}extract(yearofweek from {{ date }}){% endmacro %}
 
 {% macro iso_weekday(date) %}{{ return(adapter.dispatch('iso_weekday', 'koers')(date)) }}{% endmacro %}
 {% macro default__iso_weekday(date) %}extract(isodow from {{ date }}){% endmacro %}
+{% macro spark__iso_weekday(date) %}extract(dayofweek_iso from {{ date }}){% endmacro %}
 
 {#
   The first day of the period of that grain that a date is in. Quarters and years are those of the
@@ -29,5 +31,5 @@ cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)
 {%- endmacro %}
 
 {% macro text_literal(value) -%}
-{%- if value is none -%}cast(null as varchar){%- else -%}'{{ value | string | replace("'", "''") }}'{%- endif -%}
+{%- if value is none -%}cast(null as string){%- else -%}'{{ value | string | replace("'", "''") }}'{%- endif -%}
 {%- endmacro %}

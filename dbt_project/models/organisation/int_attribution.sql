@@ -24,7 +24,7 @@ users as (
     select distinct
         'organisation',
         tree.org_unit_id,
-        cast(null as varchar),
+        cast(null as string),
         case when tree.layer = 'project' then tree.parent_id else tree.org_unit_id end,
         case when tree.layer = 'project' then tree.valid_from else cast('1900-01-01' as date) end,
         case when tree.layer = 'project' then tree.valid_to else cast('9999-12-31' as date) end
@@ -57,11 +57,9 @@ placed as (
         leaves.source,
         leaves.source_user,
         chains.org_unit_id,
-        chains.path[1] as organisation_id,
-        chains.path[
-            len(chains.path) - list_position(list_reverse(chains.path_layers), 'department') + 1
-        ] as department_id,
-        chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'team') + 1] as team_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'organisation') }} as organisation_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'department') }} as department_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'team') }} as team_id,
         chains.org_unit_id as individual_id,
         chains.share,
         greatest(leaves.valid_from, chains.valid_from) as valid_from,
