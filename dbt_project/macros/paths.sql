@@ -71,3 +71,31 @@ lateral view posexplode(arrays_zip(ways.path, ways.path_layers)) steps as positi
 {% macro spark__joined_texts(text, separator) -%}
 listagg({{ text }}, '{{ separator }}') within group (order by {{ text }})
 {%- endmacro %}
+
+{#
+  All pairs of which the second can be reached from the first over the rows of a relation, each of
+  which leads from `start_key` to `end_key`; circles are allowed. `with` and all: put it in brackets.
+#}
+{% macro reachable(relation) %}{{ return(adapter.dispatch('reachable', 'koers')(relation)) }}{% endmacro %}
+{% macro duckdb__reachable(relation) %}
+with recursive found as (
+    select start_key, end_key
+    from {{ relation }}
+    union
+    select found.start_key, steps.end_key
+    from found
+    inner join {{ relation }} as steps on found.end_key = steps.start_key
+)
+
+select start_key, end_key from found
+{% endmacro %}
+{# Spark follows no circles, so its steps are written out: as many as no organisation is deep. #}
+{% macro spark__reachable(relation) %}
+  {% set found = namespace(sql='(select distinct start_key, end_key from ' ~ relation ~ ')') %}
+  {% set steps = '(select start_key, end_key from ' ~ relation ~ ' union select end_key, end_key from ' ~ relation ~ ')' %}
+  {% for hop in range(16) %}
+    {% set found.sql = '(select distinct found.start_key, steps.end_key from ' ~ found.sql
+      ~ ' as found inner join ' ~ steps ~ ' as steps on found.end_key = steps.start_key)' %}
+  {% endfor %}
+  {{ return('select start_key, end_key from ' ~ found.sql ~ ' as reached') }}
+{% endmacro %}

@@ -108,22 +108,16 @@ reached as (
     group by org_unit_id
 ),
 
--- What stands above a unit on any day; union, not union all, so that a circle comes to an end.
-above as (
-    with recursive above_unit as (
-        select
-            org_unit_id,
-            parent_id as ancestor_id
-        from units
-        union
-        select
-            above_unit.org_unit_id,
-            units.parent_id
-        from above_unit
-        inner join units on above_unit.ancestor_id = units.org_unit_id
-    )
+-- What stands above a unit on any day.
+hangs_under as (
+    select distinct
+        org_unit_id as start_key,
+        parent_id as end_key
+    from units
+),
 
-    select * from above_unit
+above as (
+    {{ reachable('hangs_under') }}
 ),
 
 circles as (
@@ -136,7 +130,7 @@ circles as (
         group by org_unit_id
     ) as stated
     inner join above
-        on stated.org_unit_id = above.org_unit_id and stated.org_unit_id = above.ancestor_id
+        on stated.org_unit_id = above.start_key and stated.org_unit_id = above.end_key
     left join reached on stated.org_unit_id = reached.org_unit_id
     where coalesce(reached.reached_days, 0) < stated.stated_days
 ),
