@@ -9,7 +9,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check parity powerbi-check bench clients lock
+MINUTES ?= 30
+.PHONY: help run up test check parity powerbi-check audit bench clients lock soak
 
 help: ## What make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -35,9 +36,22 @@ check: $(VENV)/.ready-dev ## Lint, types, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r connectors pipelines
+	@# Each with a baseline of its own, which the hook renews where lines moved; 1 is a secret.
+	@git ls-files -z ':!.secrets.baseline' | xargs -0 -n 400 -P 2 sh -c 'b=$$(mktemp); cp .secrets.baseline $$b; \
+	$(BIN)/detect-secrets-hook --no-verify --baseline $$b "$$@"; found=$$?; rm $$b; test $$found -ne 1' -
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	@KOERS_HOME=$(CURDIR)/$(VENV)/check $(BIN)/python -m pipelines.dbt > $(VENV)/check.log
 	KOERS_HOME=$(CURDIR)/$(VENV)/check VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/dg check defs
+
+soak: $(VENV)/.ready-dev ## Kill whole nightly runs and compare what is left (MINUTES=30)
+	@$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
+
+audit: $(VENV)/.ready ## Ask which locked packages have known faults (needs the internet)
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit \
+	&& $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3'; }
+	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
 bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
 	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)

@@ -156,6 +156,9 @@ def _whole(path: str, enrich: Enrich | None = None, *, paged: bool = True) -> Pu
 def _persons(client: Client, records: Sequence[Json]) -> Iterator[Json]:
     """The primary address of each, or else the first."""
     for record in records:
+        if "emails" not in record:
+            yield record  # what is not told at all is not told to be empty
+            continue
         emails = [e for e in record.get("emails") or [] if isinstance(e, dict) and e.get("value")]
         first = next((e for e in emails if e.get("primary")), emails[0] if emails else None)
         yield {**record, "email": first and first["value"]}

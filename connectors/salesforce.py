@@ -270,7 +270,8 @@ def _pull(asked: _Asked) -> Pull:
         left = frozenset((kind, column) for kind, column, _ in hidden)
         return _pull(replace(asked, absent=asked.absent | left)), notices
 
-    return Pull(everything, changes, count=count, needs=f"Read on {', '.join(kinds)}", fit=fit)
+    needs = f"Read on {', '.join(kinds)}"
+    return Pull(everything, changes, count=count, by_name=True, needs=needs, fit=fit)
 
 
 _GIVE = (

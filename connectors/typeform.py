@@ -150,16 +150,20 @@ def _scored(form: str, values: Mapping[str, str]) -> Enrich:
                 continue
             told = record.get("answers")
             answers = [a for a in (told if isinstance(told, list) else []) if isinstance(a, dict)]
-            scores = [a.get("number") for a in answers if at(a, "field.id") == question]
-            addresses = [a.get("email") for a in answers if a.get("type") == "email"]
+            scored = [a for a in answers if at(a, "field.id") == question]
+            mailed = [a for a in answers if a.get("type") == "email"]
             hidden = at(record, f"hidden.{values[EMAIL]}")
-            yield {
+            found = {
                 **record,
                 "form": {"id": form, "title": at(content, "title")},
                 "survey_type": "NPS",
-                "score": scores[0] if scores else None,
-                "email": hidden or (addresses[0] if len(addresses) == 1 else None),
             }
+            # What an answer does not tell where it should is left out, and not told to be empty.
+            if all("number" in a for a in scored):
+                found["score"] = scored[0]["number"] if scored else None
+            if hidden or all("email" in a for a in mailed):
+                found["email"] = hidden or (mailed[0]["email"] if len(mailed) == 1 else None)
+            yield found
 
     return enrich
 

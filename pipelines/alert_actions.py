@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.core.text import visible
 from pipelines.governing import Language
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def list_actions(
         typer.echo(json.dumps(said, default=str, ensure_ascii=False, indent=2))
         return
     for line in _told(found, read, chosen.currency):
-        typer.echo(line)
+        typer.echo(visible(line))
     if not found:
         typer.echo(OUTCOME_WORDS[read]["none"])
 

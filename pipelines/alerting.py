@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.core.text import visible
 from pipelines import alert_actions, alert_postmortem
 from pipelines.telling import ToldGroup
 
@@ -41,19 +42,24 @@ def list_alerts(
     everything: Annotated[bool, typer.Option("--all", help="Those that are over too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """The alerts that are open, with what was done about them; then the silences that hold."""
+    """The alerts that are open, with what was done about them; then the silences that hold, and the
+    channels that do not take their messages."""
     from pipelines.settings import home, settings
     from pipelines.watch.history import latest, silences
     from pipelines.watch.ledger import open_ledger
-    from pipelines.watch.listing import alert_values, listed, silence_values
+    from pipelines.watch.listing import alert_values, listed, silence_values, wrapped
+    from pipelines.watch.undelivered import told as told_undelivered
+    from pipelines.watch.undelivered import undelivered, values
 
     at = home()
-    zone = settings(at).zone
+    chosen = settings(at)
     alerts, holding = [], []
+    now = dt.datetime.now(dt.UTC)
+    waiting = values(undelivered(at.ledger, chosen.alerts.channels, now))
     if at.ledger.exists():
         with open_ledger(at.ledger) as connection:
             alerts = [t for t in latest(connection).values() if everything or t.alert.at.is_open]
-            holding = silences(connection, dt.datetime.now(dt.UTC))
+            holding = silences(connection, now)
     elif not as_json:
         typer.echo("No publication was judged yet: koers run.")
         return
@@ -62,11 +68,17 @@ def list_alerts(
             {
                 "alerts": [alert_values(told) for told in alerts],
                 "silences": [silence_values(silence) for silence in holding],
+                "undelivered": waiting,
             }
         )
         return
-    for line in listed(alerts, holding, zone):
-        typer.echo(line)
+    for line in listed(alerts, holding, chosen.zone):
+        typer.echo(visible(line))
+    if waiting:
+        typer.echo(f"\nDelivery failed ({len(waiting)})")
+    for each in waiting:
+        for line in wrapped(f"  {told_undelivered(each)}"):
+            typer.echo(visible(line))
 
 
 @app.command()
@@ -86,7 +98,7 @@ def show(alert: AlertName, as_json: Json = False) -> None:
         _echo_json({"alert": alert_values(told), "events": events})
         return
     for line in shown(told, events, chosen.zone, chosen.currency):
-        typer.echo(line)
+        typer.echo(visible(line))
     for line in alert_actions.lines(at, chosen.currency, told.alert.alert_id):
         typer.echo(f"  {line}")
 
@@ -114,11 +126,11 @@ def why(kpi: str, unit: Annotated[str, typer.Argument(help="Id of the unit.")]) 
         try:
             lines = explain(kpi, unit, facts, connection, settings(at), pulled=pulled, now=now)
         except UnknownNameError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(1) from error
     for line in lines:
         for part in wrapped(line):
-            typer.echo(part)
+            typer.echo(visible(part))
 
 
 @app.command()
@@ -151,7 +163,7 @@ def simulate(
         raise typer.BadParameter(str(error), param_hint="--for") from error
     lines = list(simulated(publication.file, kpi, unit, Change(tolerance, fire, of, recover)))
     for line in lines:
-        typer.echo(line)
+        typer.echo(visible(line))
     if not lines:
         typer.echo(f"{kpi} has no closed period, or is no KPI: koers kpi check lists them.")
         raise typer.Exit(1)
@@ -299,7 +311,7 @@ def _say(told: Told, chosen: Settings) -> None:
     from pipelines.watch.listing import listed
 
     for line in listed([told], [], chosen.zone):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 def _until(until: str, days: int, chosen: Settings) -> dt.datetime:

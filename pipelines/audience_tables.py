@@ -7,6 +7,7 @@ What was computed from hidden figures (contributions, streaks, process bands, al
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +51,12 @@ class View:
     audience: Audience = WHOLE
     people: People = field(default_factory=People)
     hidden: Hidden = field(default_factory=dict)
+    individuals_from: dt.date | None = None
+    """Where there are figures of single persons of before this day: they are left out."""
+
+    @property
+    def holds_all_rows(self) -> bool:
+        return self.audience.is_whole and self.individuals_from is None
 
     @property
     def hides_groups(self) -> bool:
@@ -196,6 +203,34 @@ STEADY = "t.kpi not in (select kpi from growing_kpi)"
 
 def select_of(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
     """The select that gives a table as the audience may see it, over the warehouse."""
+    select = _select_of(connection, table, view)
+    since = view.individuals_from
+    has = {"org_unit_id", "period_start"} <= set(columns_of(connection, table, "warehouse"))
+    if since is None or not has:
+        return select
+    return (
+        f"select * from ({select}) where period_start >= date '{since.isoformat()}' or org_unit_id "
+        f"not in ({PERSONS})"
+    )
+
+
+PERSONS = (
+    "select org_unit_id from warehouse.main.dim_org_unit where layer = 'individual' "
+    "and not is_unassigned"
+)
+
+
+def older_figures_of_persons(connection: duckdb.DuckDBPyConnection, since: dt.date) -> bool:
+    """Whether the warehouse holds figures of single persons of before a day."""
+    row = connection.execute(
+        "select 1 from warehouse.main.fct_kpi_values where period_start < ? "
+        f"and org_unit_id in ({PERSONS}) limit 1",
+        [since],
+    ).fetchone()
+    return row is not None
+
+
+def _select_of(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
     source = f"warehouse.main.{quoted(table)} as t"
     is_facts = table in ("fct_kpi_values", "fct_kpi_status")
     if view.audience.is_whole:

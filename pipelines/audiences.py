@@ -2,7 +2,10 @@
 
     audiences:
       management:
-        individuals: {kpis: all, purpose: "Guidance of employees by their own managers"}
+        individuals:
+          kpis: all
+          purpose: "Guidance of employees by their own managers"
+          legal_basis: legitimate_interests
       organisation:
         layers: [organisation, department, team, project]
         min_group_size: 5
@@ -19,7 +22,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -29,10 +31,19 @@ from pydantic import (
     model_validator,
 )
 
+from pipelines.security.yaml_text import YamlError, read_yaml
 from pipelines.settings import Home, SettingsError
 
 Layer = Literal["organisation", "department", "team", "project"]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
+LegalBasis = Literal[
+    "consent",
+    "contract",
+    "legal_obligation",
+    "vital_interests",
+    "public_task",
+    "legitimate_interests",
+]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ALL_LAYERS: tuple[Layer, ...] = ("organisation", "department", "team", "project")
 
@@ -42,10 +53,20 @@ class _Strict(BaseModel):
 
 
 class Individuals(_Strict):
-    """Figures of single persons: of which KPIs, and what for (GDPR article 5)."""
+    """Figures of single persons: of which KPIs, and what for (GDPR articles 5 and 6)."""
 
     kpis: tuple[str, ...] | Literal["all"] = Field(description="Named one by one, or `all`.")
     purpose: Text = Field(description="What the figures of a person are used for, and by whom.")
+    legal_basis: LegalBasis = Field(description="Which of GDPR article 6 (1).")
+    agreed: Text | None = Field(
+        default=None, description="The works council's consent: its date and where it is kept."
+    )
+
+    @property
+    def told(self) -> str:
+        """The purpose with its legal basis, for people."""
+        agreed = f"; works council: {self.agreed}" if self.agreed else ""
+        return f"{self.purpose} (legal basis: {self.legal_basis.replace('_', ' ')}{agreed})"
 
 
 class Audience(_Strict):
@@ -79,7 +100,11 @@ class Audience(_Strict):
 
 
 WHOLE = Audience(
-    individuals=Individuals(kpis="all", purpose="Guidance of employees by their own managers")
+    individuals=Individuals(
+        kpis="all",
+        purpose="Guidance of employees by their own managers",
+        legal_basis="legitimate_interests",
+    )
 )
 DEFAULTS = {"management": WHOLE, "organisation": Audience(min_group_size=5)}
 
@@ -103,10 +128,9 @@ def audiences(home: Home) -> dict[str, Audience]:
     if not file.exists():
         return dict(DEFAULTS)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        found = _File.model_validate(content or {}).audiences
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        found = _File.model_validate(read_yaml(file) or {}).audiences
+    except YamlError as error:
+        raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in e['loc']) or 'file'}: {e['msg']}"

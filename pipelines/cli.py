@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connectors.core.text import visible
 from pipelines import alerting, digesting, governing, reporting
+from pipelines.operations import commands as operations
 from pipelines.powerbi.command import powerbi
+from pipelines.privacy import command as privacy
+from pipelines.security.private import keep_private
 from pipelines.telling import in_words
 
 if TYPE_CHECKING:
@@ -30,9 +35,21 @@ app = typer.Typer(
 )
 
 app.add_typer(alerting.app, name="alerts")
+app.add_typer(privacy.app, name="privacy")
 app.command()(powerbi)
+app.command("forget")(privacy.forget)
+app.command("access")(privacy.access)
 app.command("digest")(digesting.digest)
 app.command("report")(reporting.report)
+app.command()(operations.doctor)
+app.command()(operations.backup)
+app.command()(operations.restore)
+
+
+@app.callback()
+def _first() -> None:
+    keep_private()
+
 
 kpi = typer.Typer(help="KPI definitions.", no_args_is_help=True)
 app.add_typer(kpi, name="kpi")
@@ -57,19 +74,28 @@ def run(
     """One nightly run: read the inboxes and the APIs, build the facts, publish, judge, send.
 
     Without any input yet it begins with a sample company. Exit code 0: done; 1: failed, what was
-    published before still stands; 3: done, but a source could not be read.
+    published before still stands; 3: done, but a source could not be read; 130: stopped.
     """
     from connectors.core.api.account import is_pulled
     from connectors.core.discover import discover
     from pipelines.nightly import nightly
+    from pipelines.operations.logs import begin, say
+    from pipelines.operations.run_times import part, timed_runner
+    from pipelines.operations.watched import watched
+    from pipelines.privacy.erasing import finish_left
+    from pipelines.recovery.starting import ready
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
     from pipelines.settings import home, settings
+    from pipelines.stopping import stoppable
     from pipelines.summary import lines
 
     at = home()
-    with in_words():
+    begin()
+    with in_words(), stoppable():
+        ready(at)
         chosen = settings(at)
+        finish_left(at, chosen, _progress)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]
         if not has_input(at) and not pulled:
@@ -81,19 +107,21 @@ def run(
 
             return dagster_runner(at, chosen)
 
-        result = nightly(
-            at,
-            chosen,
-            list(connectors),
-            runner,  # type: ignore[arg-type]
-            pulled=pulled,
-            full_refresh=full_refresh,
-            wait=wait,
-            progress=_progress,
-        )
-        renew(at)
+        with watched(at, chosen) as times:
+            result = nightly(
+                at,
+                chosen,
+                list(connectors),
+                lambda: timed_runner(runner, times.seconds),  # type: ignore[arg-type]
+                pulled=pulled,
+                full_refresh=full_refresh,
+                wait=wait,
+                progress=_progress,
+            )
+            with part(times.seconds, "report"):
+                renew(at)
         for line in lines(at, chosen, result):
-            typer.echo(line)
+            say(line, logger="koers.summary", to=sys.stdout)
     if result.failed:
         raise typer.Exit(SOME_SOURCES_FAILED)
 
@@ -103,11 +131,15 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the UI, on this machine only.")] = 3000,
 ) -> None:
     """Start the Dagster UI, the nightly schedule and the sensors; Ctrl-C stops them."""
+    from pipelines.operations.logs import begin
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
     from pipelines.up import up as start
 
     at = home()
+    begin()
     with in_words():
+        ready(at)
         start(at, settings(at), port=port, say=_progress)
 
 
@@ -115,10 +147,12 @@ def up(
 def rebuild() -> None:
     """Make the warehouse again from the landing, and compare it with the one there is."""
     from pipelines.rebuild import rebuild as make
+    from pipelines.recovery.starting import ready
     from pipelines.settings import home, settings
 
     at = home()
     with in_words():
+        ready(at)
         done = make(at, settings(at), _progress)
     if done.different is None:
         typer.echo(f"Built {at.warehouse}; there was none to compare with.")
@@ -147,6 +181,7 @@ def publish(
     """Publish the warehouse anew for every audience; or check, or go back to, what is kept."""
     from pipelines import publishing
     from pipelines.lock import held
+    from pipelines.recovery.starting import ready
     from pipelines.said.recording import record_all
     from pipelines.settings import home
     from pipelines.warehouse import writing
@@ -161,6 +196,7 @@ def publish(
             if wrong:
                 raise typer.Exit(1)
             return
+        ready(at)
         with held(at.run_lock, "koers publish"):
             if rollback:
                 back = publishing.roll_back_all(at, publication_id or None)
@@ -169,7 +205,7 @@ def publish(
                 record_all(at)
                 left = list(publishing.not_rolled_back(at, back))
                 for line in left:
-                    typer.echo(line, err=True)
+                    typer.echo(visible(line), err=True)
                 if left:
                     raise typer.Exit(1)
                 return
@@ -188,16 +224,24 @@ def publish(
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: operations.Json = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit code 1 for a warning, 2 for an error.")
+    ] = False,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="The figures of now, as Prometheus reads them.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="The JSON Schema of `monitoring` in --json.")
+    ] = False,
 ) -> None:
     """Where things stand: last build, publication, KPIs off course, files waiting or refused."""
-    from pipelines.settings import home
-    from pipelines.status import lines
-    from pipelines.status import status as look
+    from pipelines.operations.standing import print_status
 
     with in_words():
-        found = look(home())
-    typer.echo(json.dumps(found, indent=1) if as_json else "\n".join(lines(found)))
+        code = print_status(as_json=as_json, metrics=metrics, schema_only=schema)
+    if check:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -223,7 +267,7 @@ def connect(
     wrong = False
     with in_words():
         for each_look in look(found, home(), Window(None, now)):
-            typer.echo(each_look.text)
+            typer.echo(visible(each_look.text))
             wrong = wrong or each_look.is_wrong
     if wrong:
         raise typer.Exit(1)
@@ -317,7 +361,7 @@ def streams(
         typer.echo(markdown(found, manifest), nl=False)
         return
     for line in shown(found, manifest):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 @app.command()
@@ -338,7 +382,7 @@ def tables(
         typer.echo(markdown(manifest), nl=False)
         return
     for line in shown(manifest):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 @inbox.command("inspect")
@@ -367,12 +411,12 @@ def inbox_inspect(
         try:
             report = inspecting.inspect(file, at.inbox, known, connector or None, stream or None)
             for line in inspecting.lines(report):
-                typer.echo(line)
+                typer.echo(visible(line))
             typer.echo("")
             if write:
                 inspecting.write(report)
         except inspecting.InspectError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(visible(str(error)), err=True)
             raise typer.Exit(1) from error
     if not write:
         typer.echo(f"{report.file} would be (--write makes it so):\n\n{report.new}")
@@ -411,7 +455,9 @@ def _named(name: str, known: dict[str, Connector]) -> Connector:
 
 
 def _progress(line: str) -> None:
-    typer.echo(line, err=True)
+    from pipelines.operations.logs import say
+
+    say(line)
 
 
 if __name__ == "__main__":

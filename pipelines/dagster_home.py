@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from pathlib import Path
 
+from connectors.core.durable import replace_text
+from pipelines.security.ui import HOSTS_VARIABLE
 from pipelines.settings import Alerts, Home, Settings
 
 CONFIG = """\
@@ -23,19 +27,81 @@ retention:
   sensor: {purge_after_days: {skipped: 2, failure: 30, started: 2, success: 30}}
 """
 
-KEEP_RUNS_DAYS = 90
+POSTGRES_VARIABLE = "KOERS_DAGSTER_POSTGRES_URL"
+_DRIVER = "postgresql+psycopg2"
+POSTGRES = f"""\
+# The address holds a password, so it stands in the environment only.
+storage: {{postgres: {{postgres_url: {{env: {POSTGRES_VARIABLE}}}}}}}
+"""
 
 _STALE_AFTER = {"stale_after_days", "files_stale_after_days", "stale_after"}
 
 
+class StorageError(RuntimeError):
+    """Dagster's storage is not as the settings say; the text says what to do."""
+
+
 def prepare(home: Home) -> None:
-    """Make the folder and write its `dagster.yaml`."""
+    """Make the folder and write its `dagster.yaml`. Raises StorageError where PostgreSQL is asked
+    for without its library, or was used before and is not named now."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
-    if not file.exists() or file.read_text(encoding="utf-8") != CONFIG:
-        new = file.with_suffix(".new")
-        new.write_text(CONFIG, encoding="utf-8")
-        new.replace(file)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    url = postgres_url()
+    if url is None and POSTGRES_VARIABLE in before:
+        raise StorageError(
+            f"The runs of this home are in PostgreSQL, and {POSTGRES_VARIABLE} is not set. Set it; "
+            f"or remove {file} to begin a new history of runs in SQLite."
+        )
+    if url is not None and importlib.util.find_spec("dagster_postgres") is None:
+        raise StorageError(
+            f"{POSTGRES_VARIABLE} is set, and the library for it is not installed: "
+            "pip install 'dagster-postgres==0.29.27'."
+        )
+    if url is not None:
+        _try(url)
+    wanted = CONFIG if url is None else CONFIG + POSTGRES
+    if before != wanted:
+        replace_text(file, wanted)
+
+
+def postgres_url() -> str | None:
+    """The address of PostgreSQL, from its variable or the file that NAME_FILE names, in the form
+    that Dagster's library takes; None: SQLite. Raises StorageError for what is no such address, and
+    for a file that cannot be read."""
+    text = os.environ.get(POSTGRES_VARIABLE, "").strip()
+    named = os.environ.get(f"{POSTGRES_VARIABLE}_FILE", "").strip()
+    if not text and named:
+        try:
+            text = Path(named).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise StorageError(
+                f"{POSTGRES_VARIABLE}_FILE cannot be read: {type(error).__name__}"
+            ) from None
+    if not text:
+        return None
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("postgresql", "postgres", _DRIVER) or not rest:
+        raise StorageError(
+            f"{POSTGRES_VARIABLE} is no address such as postgresql://USER:PASSWORD@HOST/DATABASE."
+        )
+    # Without a driver, SQLAlchemy 2.1 takes another one than dagster-postgres brings.
+    return f"{_DRIVER}://{rest}"
+
+
+def _try(url: str) -> None:
+    """Raises StorageError where PostgreSQL does not let us in: said here, it is one sentence."""
+    import psycopg2
+
+    try:
+        psycopg2.connect(url.replace(_DRIVER, "postgresql", 1), connect_timeout=20).close()
+    except psycopg2.OperationalError as error:
+        raise StorageError(
+            f"PostgreSQL cannot be used for Dagster's runs: {' '.join(str(error).split())} "
+            f"({POSTGRES_VARIABLE}). What was published stands."
+        ) from None
+    except psycopg2.Error:  # its text may hold the address
+        raise StorageError(f"{POSTGRES_VARIABLE} is no address of PostgreSQL.") from None
 
 
 def environment(home: Home, settings: Settings) -> dict[str, str]:
@@ -44,12 +110,15 @@ def environment(home: Home, settings: Settings) -> dict[str, str]:
     The nightly time and how old data may be travel in them, since importing the code location
     reads no settings.
     """
+    url = postgres_url()
     return {
         **os.environ,
+        **({POSTGRES_VARIABLE: url} if url is not None else {}),
         "KOERS_HOME": str(home.root),
         "KOERS_NIGHTLY_AT": settings.nightly_at,
         "KOERS_TIME_ZONE": settings.time_zone,
         "KOERS_STALE_AFTER": settings.alerts.model_dump_json(include=_STALE_AFTER),
+        HOSTS_VARIABLE: ",".join(settings.ui_hosts),
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from pipelines.defs.everything import build_definitions
+from pipelines.security.private import keep_private
 from pipelines.settings import home
 
 
@@ -24,4 +25,5 @@ def _manifest() -> dict[str, Any]:
     return content
 
 
+keep_private()
 defs = build_definitions(_manifest())

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines import unit_layers
+from pipelines import about_publication, unit_layers
 from pipelines.audience_tables import SUPPRESSION_COLUMNS
 from pipelines.bi_views import views
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart
@@ -45,11 +45,14 @@ def tables(manifest: Mapping[str, Any]) -> list[Table]:
         for name, (data_type, description) in ALERT_EVENT_COLUMNS.items()
     )
     found.append(Table(ALERT_EVENTS.name, "One row is one transition of one alert.", events))
+    about = about_publication.COLUMNS.items()
+    itself = tuple(Column(name, kind, said) for name, (kind, said) in about)
+    found.append(Table(about_publication.NAME, about_publication.ABOUT, itself))
     layers = (Column(n, "", d, n == "org_unit_id") for n, d in unit_layers.COLUMNS.items())
     found.append(Table(unit_layers.NAME, unit_layers.ABOUT, tuple(layers)))
     found += [
-        Table(name, about, tuple(Column(n, "", d) for n, d in columns))
-        for name, about, columns in views()
+        Table(name, grain, tuple(Column(n, "", d) for n, d in columns))
+        for name, grain, columns in views()
     ]
     return found
 

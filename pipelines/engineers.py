@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 
 from pipelines.publication import Clock, utc_now
 from pipelines.settings import Home, Settings
@@ -18,10 +19,20 @@ OWNER = "data"
 
 
 def tell_engineers(
-    home: Home, settings: Settings, key: str, title: str, body: str, clock: Clock = utc_now
+    home: Home,
+    settings: Settings,
+    key: str,
+    title: str,
+    body: str,
+    clock: Clock = utc_now,
+    *,
+    without: Collection[str] = (),
 ) -> int:
-    """Queue a message once per `key` and channel; returns how many were queued now."""
-    channels = [c.name for c in settings.alerts.channels if OWNER in c.owners]
+    """Queue a message once per `key` and channel, but over those in `without`; returns how many
+    were queued now."""
+    channels = [
+        c.name for c in settings.alerts.channels if OWNER in c.owners and c.name not in without
+    ]
     if not channels:
         return 0
     now = timestamp(clock())

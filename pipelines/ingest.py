@@ -10,6 +10,7 @@ from dataclasses import asdict
 from connectors.core.api.account import is_pulled, open_account
 from connectors.core.api.pull import pull
 from connectors.core.contract import Connector
+from connectors.core.disk import disk_told
 from connectors.core.errors import SourceError
 from connectors.core.export import ingest_inbox
 from connectors.core.mapping import FILE_NAME, read_mapping
@@ -35,8 +36,20 @@ def ingest(
     progress: Progress = lambda _: None,
 ) -> Pass:
     """Land what is new. `end_date` goes before the one of the settings; `now` is an aware time.
-    What goes wrong with the API is told in the pass. Raises what `ingest_inbox` raises."""
-    end_date = end_date or settings.end_date
+    What goes wrong with the API is told in the pass. Raises what `ingest_inbox` raises, and
+    DiskError."""
+    with disk_told(home.landing, "What was landed before stands; the next run lands the rest."):
+        return _ingest(connector, home, settings, now, end_date or settings.end_date, progress)
+
+
+def _ingest(
+    connector: Connector,
+    home: Home,
+    settings: Settings,
+    now: dt.datetime,
+    end_date: dt.date | None,
+    progress: Progress,
+) -> Pass:
     if connector.name == "organisation":
         put_expected(home)
     files = ingest_inbox(
@@ -111,6 +124,6 @@ def pull_account(
             end_date=end_date or settings.end_date,
             streams=streams,
             window=window,
-            accept_shrink=mapping.accept_shrink,
+            guards=mapping.guard,
             progress=progress,
         )

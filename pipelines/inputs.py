@@ -19,7 +19,15 @@ SETTLED_SECONDS = 2.0
 """A file that changed more recently may still be written to."""
 
 CODE = ("connectors", "pipelines")
-BESIDE_THE_FACTS = {"alerts", "keep_publications", "most_kpis_per_owner", "nightly_at"}
+BESIDE_THE_FACTS = {
+    "alerts",
+    "keep_publications",
+    "keep_runs_days",
+    "metrics_file",
+    "most_kpis_per_owner",
+    "nightly_at",
+    "retention",
+}
 
 
 def build_inputs(home: Home, settings: Settings) -> dict[str, str]:
@@ -44,6 +52,20 @@ def needs_full_refresh(before: Mapping[str, str], now: Mapping[str, str]) -> boo
     """Whether rows that were built before may be wrong: the models or the settings they were built
     with are others now. An incremental build would leave them as they were."""
     return any(before.get(part) != now[part] for part in ("models", "settings"))
+
+
+def newest_loads(home: Home) -> dict[str, str]:
+    """By connector/stream: the id of its newest committed load."""
+    found: dict[str, str] = {}
+    for load in sorted(home.landing.glob("*/*/load=*")):
+        found[f"{load.parent.parent.name}/{load.parent.name}"] = load.name.removeprefix("load=")
+    return found
+
+
+def gone_back(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The streams whose newest load is older than it was: a backup was put back, and the warehouse
+    may hold rows of loads that are no more."""
+    return sorted(stream for stream, newest in before.items() if now.get(stream, "") < newest)
 
 
 def inbox_files(home: Home) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.core.contract import Connector, Stream
-from connectors.core.durable import write_text
+from connectors.core.durable import replace_text
 from connectors.core.errors import MappingError
 from connectors.core.files import FileRefused
 from connectors.core.inspection import (
@@ -103,11 +103,8 @@ def write(report: Report) -> None:
             "which connector or stream it is of is for you to say: --connector NAME --stream NAME"
         )
     report.file.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all: a person's own words are in it. The dot keeps it from being taken.
-    beside = report.file.with_name(f".{FILE_NAME}.new")
-    beside.unlink(missing_ok=True)
-    write_text(beside, report.new)
-    beside.replace(report.file)
+    # Whole or not at all: a person's own words are in it.
+    replace_text(report.file, report.new)
 
 
 def _holds(after: object, before: object) -> bool:

@@ -12,20 +12,27 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from connectors.core.failpoints import failpoint
 from pipelines import records
 from pipelines.inputs import (
     build_inputs,
+    gone_back,
     has_landing,
     inbox_files,
     inbox_hash,
     needs_full_refresh,
+    newest_loads,
 )
 from pipelines.lock import Holder, held
 from pipelines.nights import write_down
+from pipelines.operations.delivering import deliver_now
+from pipelines.operations.heartbeat import beat, ping
 from pipelines.passes import Pass, last_pass
+from pipelines.privacy.retention import keep_nightly
 from pipelines.publication import PublicationError, current
+from pipelines.recovery.causes import why
+from pipelines.recovery.starting import broken_landing, broken_warehouse, mend, tell
 from pipelines.settings import Home, Settings
-from pipelines.watch.delivery import deliver
 from pipelines.watch.now import digest_now, remind_now, watch_sources_now
 
 WAIT_SECONDS = 4 * 3600.0
@@ -48,12 +55,14 @@ class Runner(Protocol):
 @dataclass
 class NightlyResult:
     """What a run did. `failed` maps a connector to what went wrong. `built` is False where the
-    facts follow from the same input as those there are, so that nothing had to be done."""
+    facts follow from the same input as those there are, so that nothing had to be done. `removed`:
+    what was kept long enough, by what it was."""
 
     ingested: dict[str, Pass] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     built: bool = False
     sent: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
 
 
 def nightly(
@@ -79,8 +88,13 @@ def nightly(
 
     wait_seconds = WAIT_SECONDS if wait else 0.0
     with held(home.run_lock, "koers run", wait_seconds=wait_seconds, on_wait=tell):
+        failpoint("night.begun")
         result = NightlyResult()
         before = records.read(records.last_build(home))
+        if mend(home, settings, progress):
+            before = {**before, "inputs": {**before.get("inputs", {}), "mended": ""}}
+        back = _gone_back(home, settings, before, progress)
+        full_refresh = full_refresh or back
         inputs = build_inputs(home, settings)
         inboxes = _inboxes(home)
         files_due = _due(connectors, inboxes, inputs, before)
@@ -88,24 +102,61 @@ def nightly(
         if due or (has_landing(home) and (full_refresh or not _is_built(home, inputs, before))):
             with runner() as do:
                 _ingest(home, due, do, result, progress)
+                failpoint("night.ingested")
                 inputs = build_inputs(home, settings)
                 if has_landing(home) and (full_refresh or not _is_built(home, inputs, before)):
                     progress("dbt: building the facts and testing them")
                     refresh = full_refresh or needs_full_refresh(before.get("inputs", {}), inputs)
-                    if wrong := do.transform(full_refresh=refresh):
-                        raise RunFailedError(wrong)
+                    _transform(home, settings, do, refresh, progress)
                     result.built = True
+                    failpoint("night.built")
             if has_landing(home):
                 known = before.get("inboxes", {})
                 read = [name for name in files_due if name not in result.failed]
                 seen = {name: known[name] for name in known if name not in files_due}
                 _record(home, inputs, seen | {name: _after(home, name, inboxes) for name in read})
+                failpoint("night.recorded")
         watch_sources_now(home, settings, pulled)
         remind_now(home, settings)
         digest_now(home, settings)
+        failpoint("night.watched")
         write_down(home, sorted(result.failed))
-        result.sent = deliver(home.ledger, settings.alerts.channels, zone=settings.zone).sent
+        result.sent = deliver_now(home, settings).sent
+        failpoint("night.sent")
+        result.removed = keep_nightly(home, settings, dt.datetime.now(dt.UTC), progress).of
+        beat(home)
+        ping(home, settings, progress)
         return result
+
+
+def _transform(
+    home: Home, settings: Settings, do: Runner, refresh: bool, progress: Callable[[str], None]
+) -> None:
+    """Build, and once more where it failed on a warehouse that is broken. Raises RunFailedError."""
+    wrong = do.transform(full_refresh=refresh)
+    if wrong and broken_warehouse(home, settings, progress):
+        wrong = do.transform(full_refresh=True)
+    if wrong:
+        parts = [wrong, why(wrong, home.warehouse.parent), broken_landing(home)]
+        raise RunFailedError("\n".join(part for part in parts if part))
+
+
+def _gone_back(
+    home: Home, settings: Settings, before: Mapping[str, Any], progress: Callable[[str], None]
+) -> bool:
+    """Whether the landing is older than what was built from it last; then that is told."""
+    loads = before.get("loads")
+    back = gone_back(loads, newest_loads(home)) if isinstance(loads, dict) else []
+    if back:
+        found = (
+            f"The landing is older than the last build ({before.get('at')}): {', '.join(back)} "
+            "lack loads that were there, as after a backup was put back. Everything is built anew "
+            "from what there is; APIs are read on from there, and export files that came since "
+            "must be dropped in the inbox again."
+        )
+        progress(found)
+        tell(home, settings, found)
+    return bool(back)
 
 
 def _ingest(
@@ -124,6 +175,7 @@ def _ingest(
         # What was landed before it went wrong is landed.
         if done is not None and (not wrong or done != earlier):
             result.ingested[name] = done
+        failpoint("night.connector_read")
 
 
 def _inboxes(home: Home) -> dict[str, dict[str, str]]:
@@ -156,9 +208,10 @@ def _after(home: Home, name: str, inboxes: Mapping[str, Mapping[str, str]]) -> s
 
 
 def _is_built(home: Home, inputs: Mapping[str, str], before: Mapping[str, Any]) -> bool:
-    """Whether the publication there is was built from these inputs."""
+    """Whether the publication and the warehouse there are were built from these inputs."""
     with contextlib.suppress(PublicationError):
-        return before.get("inputs") == inputs and current(home) is not None
+        published = current(home) is not None and home.warehouse.exists()
+        return before.get("inputs") == inputs and published
     return False
 
 
@@ -169,5 +222,6 @@ def _record(home: Home, inputs: Mapping[str, str], inboxes: Mapping[str, str]) -
             "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "inputs": dict(inputs),
             "inboxes": dict(inboxes),
+            "loads": newest_loads(home),
         },
     )

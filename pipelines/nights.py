@@ -7,6 +7,7 @@ matters, let another machine ask `koers status --json` for `overdue_since`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 from pipelines import records
@@ -27,7 +28,9 @@ def write_down(home: Home, failed: list[str], clock: Clock = utc_now) -> None:
 def last_run(home: Home) -> dt.datetime | None:
     """When the last run that was not broken off ended (UTC); None before the first."""
     text = records.read(records.last_run(home)).get("at")
-    return dt.datetime.fromisoformat(text) if isinstance(text, str) else None
+    with contextlib.suppress(ValueError):  # a record that is broken
+        return dt.datetime.fromisoformat(text) if isinstance(text, str) else None
+    return None
 
 
 def overdue_since(home: Home, now: dt.datetime) -> dt.datetime | None:

@@ -69,16 +69,18 @@ def record_pass(home: Home, done: Pass) -> None:
 
 
 def last_pass(home: Home, connector: str) -> Pass | None:
-    """The last pass as it was recorded; None before the first."""
+    """The last pass as it was recorded; None before the first, and
+    where the record is broken."""
     content = records.read(records.ingest_record(home, connector))
-    if not content:
+    try:
+        return Pass(
+            content["connector"],
+            content["at"],
+            tuple(Load(**load) for load in content["loads"]),
+            tuple(Refusal(**refusal) for refusal in content["refused"]),
+            tuple(Trouble(**trouble) for trouble in content.get("troubles", [])),
+            content.get("requests", 0),
+            content.get("retries", 0),
+        )
+    except (KeyError, TypeError):  # none, or one that is broken
         return None
-    return Pass(
-        content["connector"],
-        content["at"],
-        tuple(Load(**load) for load in content["loads"]),
-        tuple(Refusal(**refusal) for refusal in content["refused"]),
-        tuple(Trouble(**trouble) for trouble in content.get("troubles", [])),
-        content.get("requests", 0),
-        content.get("retries", 0),
-    )

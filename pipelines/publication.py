@@ -31,8 +31,9 @@ from typing import Any
 
 import duckdb
 
-from connectors.core.durable import sha256, sync
+from connectors.core.durable import sha256, sync, write_text
 from connectors.core.failpoints import failpoint
+from pipelines.about_publication import About
 from pipelines.audience_tables import View
 from pipelines.marts import facts_hash
 from pipelines.publication_build import (
@@ -40,8 +41,11 @@ from pipelines.publication_build import (
     PublicationError,
     build,
     gate,
+    refused_by_disk,
     sidecars,
 )
+from pipelines.security.locked import locked
+from pipelines.security.sharing import let_through, seal
 from pipelines.settings import Home
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "snapshots",
 ]
 
+MANIFEST_VERSION = 1
 SCHEMA_VERSION = 1
 """Of the public tables: goes up when a column is renamed, retyped or removed."""
 
@@ -91,6 +96,11 @@ class Publication:
         manifest = folder / "manifest.json"
         try:
             content = json.loads(manifest.read_text(encoding="utf-8"))
+            if content["manifest_version"] > MANIFEST_VERSION:
+                raise PublicationError(
+                    f"{manifest} was written by a newer Koers (version "
+                    f"{content['manifest_version']}; this Koers knows {MANIFEST_VERSION})."
+                )
             return cls(
                 audience=content["audience"],
                 publication_id=content["publication_id"],
@@ -115,14 +125,18 @@ def publish(
     run_id: str,
     keep: int,
     alert_events: Iterable[tuple[Any, ...]] = (),
+    evaluated: tuple[str, dt.datetime] | None = None,
     audience: str = "management",
     view: View = WHOLE_VIEW,
+    shared: bool = False,
     clock: Clock = utc_now,
 ) -> Publication:
-    """Publish the warehouse's marts and keep the newest `keep` snapshots.
+    """Publish the warehouse's marts and keep the newest `keep` snapshots. shared: with the group of
+    the folder.
 
     `view` is what the audience may see of it; `publishing.publish_all` finds that out.
-    `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS` (see `watch.ledger`). The result's
+    `alert_events` are rows in the order of `ALERT_EVENT_COLUMNS`, and `evaluated` which publication
+    was judged last, and when (see `watch.ledger`). The result's
     `changed` is False when facts and dimensions equal those of the publication before.
     Raises PublicationError when the warehouse is not fit to publish or another publish is busy;
     what was published before then still stands.
@@ -139,16 +153,17 @@ def publish(
         building = store / f".building-{publication_id}"
         building.mkdir()
         try:
-            build(warehouse, building, alert_events, view)
+            about = About(publication_id, audience, created_at, evaluated)
+            build(warehouse, building, alert_events, view, about)
             built = gate(
                 warehouse,
                 building / "koers.duckdb",
                 before.tables if before else {},
-                is_whole=view.audience.is_whole,
+                is_whole=view.holds_all_rows,
             )
             hashes = (built.facts_hash, built.dims_hash)
             manifest = {
-                "manifest_version": 1,
+                "manifest_version": MANIFEST_VERSION,
                 "publication_id": publication_id,
                 "audience": audience,
                 "run_id": run_id,
@@ -169,13 +184,18 @@ def publish(
             }
             _write_manifest(building / "manifest.json", manifest)
             # Read-only, so that a tool that opens it for writing by mistake is told so.
-            (building / "koers.duckdb").chmod(0o444)
+            seal(building, shared=shared, read_only=True)
+            let_through(home.root, home.published, folder, store, shared=shared)
             sync(building)
             failpoint("publish.before_rename")
             building.rename(store / publication_id)
+            try:
+                sync(store)
+            except OSError:
+                _remove(store / publication_id)  # what was not flushed is not there
+                raise
         finally:
             _remove(building)
-        sync(store)
         _point_to(folder, store / publication_id)
         _prune(store, keep, publication_id)
         return Publication.read(store / publication_id)
@@ -213,13 +233,10 @@ def snapshots(home: Home, audience: str = "management") -> list[Publication]:
 
 
 def open_publication(publication: Publication) -> duckdb.DuckDBPyConnection:
-    """Open a publication for reading only. Raises PublicationError if it is no longer there."""
+    """Open a publication for reading only, and no other file. Raises PublicationError if it is no
+    longer there."""
     try:
-        return duckdb.connect(
-            str(publication.file),
-            read_only=True,
-            config={"autoinstall_known_extensions": "false"},
-        )
+        return locked(str(publication.file), read_only=True)
     except duckdb.Error as error:
         raise PublicationError(f"{publication.file} cannot be opened: {error}") from error
 
@@ -274,6 +291,7 @@ def _point_to(folder: Path, snapshot: Path) -> None:
         # Someone wrote into the old file. Its log must never be replayed into the new one.
         log.rename(log.with_name(f"{log.name}.of-before-{snapshot.name}"))
     link = folder / f".new-{snapshot.name}.duckdb"
+    link.unlink(missing_ok=True)  # of a rollback that was killed
     os.link(snapshot / "koers.duckdb", link)
     failpoint("publish.before_replace")
     link.replace(file)
@@ -282,10 +300,11 @@ def _point_to(folder: Path, snapshot: Path) -> None:
     if parquet.is_dir() and not parquet.is_symlink():
         _remove(parquet)  # a copy of a home holds the files themselves
     link = folder / f".new-{snapshot.name}.parquet"
+    link.unlink(missing_ok=True)
     link.symlink_to(Path("snapshots") / snapshot.name / "parquet")
     link.replace(parquet)
     copy = folder / f".new-{snapshot.name}.json"
-    shutil.copyfile(snapshot / "manifest.json", copy)
+    shutil.copy(snapshot / "manifest.json", copy)  # with who may read it
     sync(copy)
     copy.replace(folder / "manifest.json")
     sync(folder)
@@ -293,6 +312,8 @@ def _point_to(folder: Path, snapshot: Path) -> None:
 
 
 def _prune(store: Path, keep: int, current_id: str) -> None:
+    for log in sorted(store.parent.glob("*.of-before-*"))[:-keep]:
+        log.unlink()
     for snapshot in list(_stored(store))[keep:]:
         if snapshot.name != current_id:
             # Out of sight first, so that no one finds half a snapshot.
@@ -301,8 +322,7 @@ def _prune(store: Path, keep: int, current_id: str) -> None:
 
 
 def _write_manifest(file: Path, manifest: dict[str, Any]) -> None:
-    file.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    sync(file)
+    write_text(file, json.dumps(manifest, indent=2) + "\n")
 
 
 def _remove(path: Path) -> None:
@@ -314,14 +334,11 @@ def _remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def _disk_told(folder: Path) -> Iterator[None]:
-    """What the disk refuses is said to people."""
+    """What the disk refuses is said to people, with the bytes of the publication of before."""
     try:
         yield
     except OSError as error:
-        raise PublicationError(
-            f"{folder} cannot be written to: {error}. What was published before still stands; make "
-            "room (fewer `keep_publications`), then run `koers publish`."
-        ) from error
+        raise PublicationError(refused_by_disk(folder, error)) from error
 
 
 @contextlib.contextmanager

@@ -13,8 +13,10 @@ from typing import Any
 
 import duckdb
 
+from connectors.core.disk import is_of_disk, refused
 from connectors.core.durable import sync
 from connectors.core.failpoints import failpoint
+from pipelines.about_publication import About, write_about
 from pipelines.audience_tables import (
     SUPPRESSION_COLUMNS,
     AudienceError,
@@ -24,7 +26,10 @@ from pipelines.audience_tables import (
     select_of,
 )
 from pipelines.bi_views import add_views
+from pipelines.machine import memory_limit
 from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
+from pipelines.security.locked import QUIET
+from pipelines.settings import home
 from pipelines.unit_layers import add_unit_layers
 
 STORAGE_VERSION = "v1.0.0"
@@ -61,12 +66,23 @@ class Built:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory that never downloads an extension."""
-    return duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    """A DuckDB in memory that never downloads an extension. What does not fit in the memory that
+    this machine lets it have goes beside the warehouse, in the home."""
+    return duckdb.connect(
+        config={
+            **QUIET,
+            "memory_limit": memory_limit(),
+            "temp_directory": str(home().warehouse.parent / "spill"),
+        }
+    )
 
 
 def build(
-    warehouse: Path, folder: Path, alert_events: Iterable[tuple[Any, ...]], view: View
+    warehouse: Path,
+    folder: Path,
+    alert_events: Iterable[tuple[Any, ...]],
+    view: View,
+    about: About,
 ) -> None:
     """Write `koers.duckdb` and `parquet/` into the new, empty `folder`, closed and fsynced; only
     what is for the audience of `view` ever gets into them.
@@ -86,6 +102,7 @@ def build(
                 prepare(connection, view)
             tables = [_copy(connection, table, view) for table in there]
             tables.append(_write_alert_events(connection, alert_events, view))
+            tables.append(write_about(connection, about))
             tables.extend(add_unit_layers(connection, tables))
             add_views(connection, tables)
             failpoint("publish.building")
@@ -96,6 +113,8 @@ def build(
     except AudienceError as error:
         raise PublicationError(f"{error}; the publication of before still stands.") from error
     except duckdb.Error as error:
+        if is_of_disk(error):
+            raise PublicationError(refused_by_disk(folder.parent.parent, error)) from error
         raise PublicationError(
             f"Could not make a publication of {warehouse} in {folder}: {error}. The publication of "
             "before still stands; mend the cause and run `koers publish`."
@@ -105,6 +124,17 @@ def build(
         sync(written)
     sync(folder / "parquet")
     sync(folder)
+
+
+def refused_by_disk(folder: Path, error: BaseException) -> str:
+    """What to tell where the disk refuses a publication in the folder of an audience."""
+    file = folder / "koers.duckdb"
+    before = file.stat().st_size if file.exists() else 0
+    return (
+        f"The publication in {folder} cannot be made: {refused(folder, error, 2 * before)} What "
+        "was published before still stands. Fewer `keep_publications` in koers.yaml take less "
+        "room; then run `koers publish`."
+    )
 
 
 def gate(

@@ -6,16 +6,17 @@ keeps its publication of before, and is told of.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from connectors.core.durable import sha256
-from pipelines.audience_tables import View
+from pipelines.audience_tables import View, older_figures_of_persons
 from pipelines.audiences import Audience, audiences
 from pipelines.hiding import hidden_units
 from pipelines.kept_back import write_down
@@ -32,8 +33,8 @@ from pipelines.publication import (
 )
 from pipelines.publication_build import connect
 from pipelines.said.recording import note_rollback
-from pipelines.settings import Home, settings
-from pipelines.watch.ledger import published_events
+from pipelines.settings import Home, Settings, settings
+from pipelines.watch.ledger import last_evaluation, published_events
 
 
 @dataclass
@@ -59,14 +60,16 @@ def publish_all(home: Home, *, run_id: str, clock: Clock = utc_now) -> Published
 
 def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
     chosen = audiences(home)
-    keep = settings(home).keep_publications
-    events = published_events(home.ledger)
+    rules = settings(home)
+    events, evaluated = published_events(home.ledger), last_evaluation(home.ledger)
+    since = _individuals_from(home, rules, clock())
     result = Published()
 
     def put(name: str, view: View) -> None:
         result.made[name] = publish(
-            home.warehouse, home, run_id=run_id, keep=keep, alert_events=events,
-            audience=name, view=view, clock=clock,
+            home.warehouse, home, run_id=run_id, keep=rules.keep_publications, alert_events=events,
+            evaluated=evaluated, audience=name, view=replace(view, individuals_from=since),
+            shared=rules.share_with_group, clock=clock,
         )  # fmt: skip
 
     if not chosen["management"].min_group_size > 1:
@@ -88,6 +91,24 @@ def _publish_all(home: Home, run_id: str, clock: Clock) -> Published:
                 raise
             result.refused[name] = str(error)
     return result
+
+
+def _individuals_from(home: Home, rules: Settings, now: dt.datetime) -> dt.date | None:
+    """The first day of figures of single persons that are still published; None where there are
+    none of before it."""
+    months = rules.retention.individual_months
+    if months is None or "individual" in rules.retention.hold:
+        return None
+    day = now.astimezone(rules.zone).date()
+    index = day.year * 12 + day.month - 1 - months
+    since = dt.date(index // 12, index % 12 + 1, 1)
+    try:
+        with connect() as connection:
+            path = str(home.warehouse).replace("'", "''")
+            connection.execute(f"attach '{path}' as warehouse (read_only)")
+            return since if older_figures_of_persons(connection, since) else None
+    except duckdb.Error:
+        return since  # what is wrong with the warehouse is told where it is published
 
 
 def _views(home: Home, chosen: Mapping[str, Audience]) -> dict[str, View]:

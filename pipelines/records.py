@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from connectors.core.durable import make_folder, replace_text
 from pipelines.settings import Home
 
 
@@ -29,10 +30,8 @@ def last_run(home: Home) -> Path:
 
 def write(file: Path, content: dict[str, Any]) -> None:
     """Write a record; a reader sees the old one or the new one, never a half."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    new.replace(file)
+    make_folder(file.parent)
+    replace_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -8,21 +8,48 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pipelines.security.yaml_text import YamlError, read_yaml
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
 
 
-_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+UNFINISHED = "restore.unfinished"
+"""Stands in a home while it is restored; see `pipelines.operations.backup.restoring`."""
+
+
+def _as_people_write_it(value: object) -> object:
+    # YAML 1.1 reads a bare 22:00 as 1320, twenty-two times sixty; below 60 it was no time.
+    if isinstance(value, int) and value >= 60:
+        return f"{value // 60:02}:{value % 60:02}"
+    if isinstance(value, str) and value[1:2] == ":":
+        return f"0{value}"
+    return value
+
+
+TimeOfDay = Annotated[
+    str, BeforeValidator(_as_people_write_it), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+]
+"""A time of day as HH:MM, in the business time zone."""
 
 
 class SettingsError(ValueError):
@@ -101,6 +128,9 @@ class Home:
         return self.published / audience / "koers.duckdb"
 
 
+PERSON = "individual"
+"""The layer whose units are persons."""
+
 Language = Literal["nl", "en"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -113,9 +143,13 @@ class Channel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    url_env: str
+    url_env: str = Field(description="The variable that holds the Apprise URL.")
     secret_env: str | None = Field(
         default=None, description="The variable with the secret that signs the webhook."
+    )
+    private_network: bool = Field(
+        default=False,
+        description="Whether its service stands in your own network; else nothing is sent there.",
     )
     language: Language | None = Field(
         default=None, description="Of who reads this channel; else that of the owner."
@@ -130,8 +164,19 @@ class Channel(BaseModel):
         description="Whether it gets the digest; else all do but those of escalation, of owner"
         " `data` alone, and signed webhooks.",
     )
-    quiet_from: str | None = Field(default=None, pattern=_TIME, description="22:00: nothing from")
-    quiet_until: str | None = Field(default=None, pattern=_TIME, description="07:00: until then.")
+    quiet_from: TimeOfDay | None = Field(default=None, description="22:00: nothing from")
+    quiet_until: TimeOfDay | None = Field(default=None, description="07:00: until then.")
+
+    @field_validator("url_env", "secret_env")
+    @classmethod
+    def _names_a_variable(cls, value: str | None) -> str | None:
+        # What stands there instead may be the secret itself, so it is not said back.
+        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+            raise ValueError(
+                "name an environment variable here, such as KOERS_CHANNEL_SALES, and give it the "
+                "URL or secret; what stands in this file is in every copy and backup of it"
+            )
+        return value
 
     @model_validator(mode="after")
     def _both_ends(self) -> Channel:
@@ -144,6 +189,12 @@ class Channel(BaseModel):
         if self.digest and self.secret_env is not None:
             raise ValueError("a signed webhook posts alerts to a program: it takes no digest")
         return self
+
+    def takes(self, owner: str, layer: str) -> bool:
+        """Whether what is of an owner and about a unit of a layer goes over it. What is about one
+        person goes only where layer `individual` is named: others read a channel too."""
+        of_layer = layer in self.layers if self.layers or layer == PERSON else True
+        return of_layer and (not self.owners or owner in self.owners)
 
     def read_in(self, owner: str, default: str, languages: Mapping[str, str]) -> str:
         """The language of a message to an owner over this channel. Those who read escalations are
@@ -171,7 +222,7 @@ class Digest(BaseModel):
     day: Weekday = Field(
         default="monday", description="Of the week, or the first of its name in a month."
     )
-    at: str = Field(default="08:00", pattern=_TIME)
+    at: TimeOfDay = "08:00"
     organisation: list[str] | None = Field(
         default=None,
         min_length=1,
@@ -184,14 +235,6 @@ class Digest(BaseModel):
     def _off_is_a_word(cls, value: object) -> object:
         # YAML reads a bare `off` as false.
         return "off" if value is False else value
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _a_time_of_day(cls, value: object) -> object:
-        # YAML reads a bare 10:00 as 600, ten times sixty.
-        if isinstance(value, int) and not isinstance(value, bool):
-            return f"{value // 60:02}:{value % 60:02}"
-        return value
 
 
 class Alerts(BaseModel):
@@ -252,6 +295,65 @@ class Alerts(BaseModel):
         return value
 
 
+class Retention(BaseModel):
+    """How long each room keeps what is about people; see docs/privacy.md. None: for ever."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    files_days: int | None = Field(
+        default=365, ge=1, description="Export files in the archive of the inbox."
+    )
+    rejected_days: int | None = Field(
+        default=365, ge=1, description="Rows of the landing that could not be read."
+    )
+    superseded_days: int | None = Field(
+        default=365,
+        ge=1,
+        description="Versions of a record in the landing that a newer one took the place of.",
+    )
+    landing_months: int | None = Field(
+        default=None,
+        ge=13,
+        description="Records of the landing whose day is longer ago: figures of those days go too.",
+    )
+    individual_months: int | None = Field(
+        default=24, ge=1, description="Figures of single persons: published, said, alerted on."
+    )
+    messages_days: int | None = Field(
+        default=365, ge=1, description="Texts of messages that were sent."
+    )
+    logs_days: int | None = Field(default=90, ge=1, description="Logs of dbt.")
+    hold: list[str] = Field(
+        default_factory=list,
+        description="What nothing is removed of, as long as it stands here: a connector, a stream"
+        " (hubspot.deals), or one of files, rejected, individual, messages, logs.",
+    )
+
+    def told(self) -> dict[str, str]:
+        """How long each room keeps what it has, for people."""
+
+        def days(number: int | None, else_: str = "until it is removed by hand") -> str:
+            return f"{number} days" if number else else_
+
+        landing = "as long as the figures go back"
+        if self.landing_months:
+            landing = f"{self.landing_months} months"
+        individual = (
+            f"{self.individual_months} months" if self.individual_months else "as long as facts are"
+        )
+        return {
+            "landing": f"landing: {landing}; versions that were superseded"
+            f" {days(self.superseded_days, 'as long')}; rejected rows {days(self.rejected_days)}",
+            "files": f"export files: {days(self.files_days)}",
+            "warehouse": "built anew from the landing; as long as that",
+            "publications": f"figures of single persons: {individual}",
+            "said": f"figures of single persons: {individual}",
+            "ledger": f"alerts on single persons: {individual}; messages: "
+            f"{days(self.messages_days)}",
+            "dagster": "as long as runs are kept",
+        }
+
+
 class Settings(BaseModel):
     """`koers.yaml`."""
 
@@ -282,8 +384,27 @@ class Settings(BaseModel):
         default=12, ge=1, description="More KPIs for one owner are a finding of `koers kpi lint`."
     )
     keep_publications: int = Field(default=7, ge=1)
-    nightly_at: str = Field(default="02:15", pattern=_TIME)
+    share_with_group: bool = Field(
+        default=False,
+        description="Whether accounts of the same group may read `published/` and `report/`; else"
+        " only the account that runs Koers may.",
+    )
+    ui_hosts: list[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+$")]] = Field(
+        default_factory=list,
+        description="Names under which a proxy that asks for a password hands the Dagster UI on.",
+    )
+    keep_runs_days: int = Field(
+        default=90, ge=7, description="How long the Dagster UI shows a run, its events and logs."
+    )
+    nightly_at: TimeOfDay = "02:15"
+    metrics_file: str | None = Field(
+        default=None,
+        pattern=r"^/.+\.prom$",
+        description="Where figures for Prometheus are written after each run, as a whole path that"
+        " ends in .prom; else state/metrics.prom.",
+    )
     alerts: Alerts = Field(default_factory=Alerts)
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("time_zone")
     @classmethod
@@ -298,22 +419,31 @@ class Settings(BaseModel):
 
 
 def home() -> Home:
-    """The home that `KOERS_HOME` names, or `.koers/` in the project folder."""
-    return Home(Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve())
+    """The home that `KOERS_HOME` names, or `.koers/` in the project folder. Raises SettingsError
+    for a path that DuckDB cannot open a file in."""
+    root = Path(os.environ.get("KOERS_HOME") or PROJECT_DIR / ".koers").resolve()
+    if "?" in str(root):
+        raise SettingsError(f"KOERS_HOME is {root}: choose a folder without `?` in its path")
+    return Home(root)
 
 
 def settings(at: Home | None = None) -> Settings:
-    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy."""
+    """The settings of a home. Raises SettingsError, naming the file, the field and the remedy; and
+    for a home that a restore left half full, so that nothing is done with it."""
     file = (at or home()).settings_file
+    if (file.parent / UNFINISHED).exists():
+        raise SettingsError(
+            f"{file.parent} is half a home: its restore was broken off. Run koers restore again."
+        )
     if not file.exists():
         return Settings()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        return Settings.model_validate(content)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{file} is not valid YAML: {error}") from error
+        return Settings.model_validate(read_yaml(file) or {})
+    except YamlError as error:
+        raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
-        raise SettingsError(f"{file}: {wrong}") from error
+        # Without the error itself, whose text holds what was written: it may be a secret.
+        raise SettingsError(f"{file}: {wrong}") from None

@@ -19,12 +19,11 @@ after tells nothing of a hidden figure either.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.core.durable import make_folder, sync
+from connectors.core.durable import make_folder, replace_text
 
 TOLERANCE = 1e-9  # parts of people who work in two teams are decimal fractions
 
@@ -170,8 +169,4 @@ def remember(file: Path, least: int, decisions: Mapping[str, Mapping[str, Sequen
         for month, units in months.items():
             of_group[month] = sorted({*of_group.get(month, ()), *units})
     make_folder(file.parent)
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(json.dumps(known), encoding="utf-8")
-    sync(new)
-    os.replace(new, file)  # noqa: PTH105 - as the publication does it
-    sync(file.parent)
+    replace_text(file, json.dumps(known))

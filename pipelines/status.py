@@ -18,8 +18,10 @@ from pipelines.marts import columns_of
 from pipelines.nights import last_run, overdue_since
 from pipelines.passes import last_pass
 from pipelines.publication import current, open_publication, utc_now
-from pipelines.settings import Home
-from pipelines.watch.ledger import open_alerts
+from pipelines.settings import Home, settings
+from pipelines.watch.ledger import last_evaluation, open_alerts
+from pipelines.watch.undelivered import told as told_undelivered
+from pipelines.watch.undelivered import undelivered, values
 
 
 def status(home: Home) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def status(home: Home) -> dict[str, Any]:
                     off[each.layer] = off.get(each.layer, 0) + 1
     running = lock.holder(home.run_lock)
     last, overdue = last_run(home), overdue_since(home, utc_now())
+    judged, chosen = last_evaluation(home.ledger), settings(home)
     return {
         "home": str(home.root),
         "running": str(running) if running else None,
@@ -55,6 +58,8 @@ def status(home: Home) -> dict[str, Any]:
         "off_course": off,
         "possible_duplicates": twice,
         "open_alerts": open_alerts(home.ledger),
+        "judged_at": judged[1].isoformat(timespec="seconds") if judged else None,
+        "undelivered": values(undelivered(home.ledger, chosen.alerts.channels, utc_now())),
         "sources": {name: _source(home, name, each) for name, each in discover().items()},
     }
 
@@ -118,7 +123,9 @@ def lines(found: dict[str, Any]) -> list[str]:
             f"Twice      {found['possible_duplicates']:,} deals may be told by two sources, and "
             "then count in both: duplicate_suspects in the warehouse names them, and what to do"
         )
-    said.append(f"Alerts     {found['open_alerts']} open")
+    judged = f", judged at {found['judged_at']}" if found["judged_at"] else ""
+    said.append(f"Alerts     {found['open_alerts']} open{judged}")
+    said += [f"Delivery   {told_undelivered(each)}" for each in found["undelivered"]]
     for name, source in found["sources"].items():
         if source["last_pass_at"] or source["in_inbox"] or source["api"] == "configured":
             said.append(

@@ -31,6 +31,8 @@ def lines(home: Home, settings: Settings, result: NightlyResult) -> Iterator[str
     yield from off_course(found, settings.currency)
     sent = f"; {result.sent} messages sent" if settings.alerts.channels else "; no channel is set"
     yield f"Alerts     {open_alerts(home.ledger)} open{sent}"
+    for what, number in result.removed.items():
+        yield f"Retention  {what}: {number:,} removed"
     for name, why in kept_back(home).items():
         yield f"Kept back  {told(name, why)}"
     yield f"File       {home.publication()}"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
+from pipelines.operations.logs import is_json
 from pipelines.settings import PROJECT_DIR, Home, Settings
 
 HOST = "127.0.0.1"
@@ -37,9 +38,21 @@ def up(home: Home, settings: Settings, *, port: int, say: Callable[[str], None])
     workspace = ["-w", str(PROJECT_DIR / "workspace.yaml")]
     scripts = Path(sys.executable).parent
     commands = {
-        "UI": [str(scripts / "dagster-webserver"), "-h", HOST, "-p", str(port), *workspace],
+        "UI": [
+            sys.executable,
+            "-m",
+            "pipelines.security.ui",
+            "-h",
+            HOST,
+            "-p",
+            str(port),
+            *workspace,
+        ],
         "daemon": [str(scripts / "dagster-daemon"), "run", *workspace],
     }
+    if is_json():
+        for name in ("UI", "daemon"):
+            commands[name] += ["--log-format", "json"]
     if settings.alerts.links_url is not None:
         commands["links"] = [sys.executable, "-m", "pipelines.cli", "alerts", "serve"]
     with _children(commands, environment) as children, _stop_on_signals() as stopped:
@@ -60,7 +73,9 @@ def _children(
     try:
         for name, command in commands.items():
             # Each in a session of its own: Ctrl-C is ours to pass on, once.
-            children[name] = subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603
+            children[name] = subprocess.Popen(  # noqa: S603 # nosec B603 - our own, a list
+                command, env=environment, start_new_session=True
+            )
         yield children
     finally:
         for child in children.values():

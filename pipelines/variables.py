@@ -8,11 +8,27 @@ from connectors.core.discover import discover
 
 OWN = {
     "KOERS_HOME": "Where everything is kept; default: .koers in the project folder",
+    "KOERS_MEMORY_LIMIT": "Memory DuckDB may use, such as 4GiB; default: 60 % of what there is",
     "KOERS_PSEUDONYM_KEY": "The key that replaces personal data, or (better) its file:",
     "KOERS_PSEUDONYM_KEY_FILE": "default: ~/.config/koers/pseudonym.key, made by the first run",
     "KOERS_LINKS_KEY": "The key that signs the links in messages, or (better) its file:",
     "KOERS_LINKS_KEY_FILE": "default: ~/.config/koers/links.key, made when links are switched on",
+    "KOERS_HEARTBEAT_URL": "An address that is posted to after each good night, or its file:",
+    "KOERS_HEARTBEAT_URL_FILE": "without it nothing is posted (docs/alerts.md)",
+    "KOERS_DAGSTER_POSTGRES_URL": "PostgreSQL for Dagster's runs instead of SQLite; secret; or:",
+    "KOERS_DAGSTER_POSTGRES_URL_FILE": "a file that holds it (docs/production.md)",
+    "KOERS_LOG": "json: what a run says as one JSON object per line",
 }
+SECRET = (
+    "KOERS_PSEUDONYM_KEY",
+    "KOERS_LINKS_KEY",
+    "KOERS_HEARTBEAT_URL",
+    "KOERS_DAGSTER_POSTGRES_URL",
+)
+
+HANDED_ON = ("KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_FAILPOINT",
+             "KOERS_FAILPOINT_GROUP")  # fmt: skip
+"""What Koers hands on to its own processes, or a test to Koers; nobody sets them."""
 
 
 def env_example() -> str:

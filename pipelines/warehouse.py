@@ -7,16 +7,18 @@ and the next build starts from nothing, instead of failing every night.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 
+from pipelines.engineers import tell_engineers
 from pipelines.lock import Holder, held
 from pipelines.publication_build import sidecars
-from pipelines.settings import Home
+from pipelines.recovery.quarantine import put_aside
+from pipelines.settings import Home, settings
+from pipelines.watch.ledger import LedgerError
 
 WAIT_SECONDS = 1800.0
 FREE_WITHIN_SECONDS = 120.0
@@ -40,8 +42,22 @@ def writing(home: Home, what: str, say: Say = lambda _: None) -> Iterator[None]:
 
     lock = home.state / "warehouse.lock"
     with held(lock, what, wait_seconds=WAIT_SECONDS, on_wait=tell):
-        make_ready(home.warehouse, say)
+        if (aside := make_ready(home.warehouse, say)) is not None:
+            _tell(home, aside)
         yield
+
+
+def _tell(home: Home, aside: Path) -> None:
+    """Tell the engineers, once; a ledger that cannot be used keeps nothing from being built."""
+    with contextlib.suppress(LedgerError):
+        tell_engineers(
+            home,
+            settings(home),
+            key=f"warehouse-aside/{aside.parent.name}",
+            title="Koers: the warehouse could not be read",
+            body=f"It was put aside as {aside}; `koers run` builds it again from the landing. "
+            "Look at the disk: files do not break by themselves.",
+        )
 
 
 def make_ready(
@@ -75,11 +91,6 @@ def make_ready(
 
 
 def quarantine(file: Path) -> Path:
-    """Move a database and its write-ahead logs to `quarantine/` beside it; they stay together."""
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    folder = file.parent / "quarantine" / stamp
-    folder.mkdir(parents=True)
-    for part in (*sidecars(file), file):
-        if part.exists():
-            part.rename(folder / part.name)
-    return folder / file.name
+    """Move a database and its write-ahead logs to `quarantine/` beside it; they stay together. The
+    newest few are kept."""
+    return put_aside(file.parent / "quarantine", (*sidecars(file), file)) / file.name

@@ -26,10 +26,12 @@ from typing import Any
 from pipelines.settings import PROJECT_DIR
 
 
-class _Zygote:
+class Zygote:
     """The process, from the side of the tests. Started by the first call."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
+        """environment: of the process and of every child, beside what a call gives."""
+        self.environment = environment
         self._process: subprocess.Popen[str] | None = None
         atexit.register(self.end)
 
@@ -39,7 +41,12 @@ class _Zygote:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.zygote"],
                 cwd=PROJECT_DIR,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                env={
+                    **os.environ,
+                    "OPENBLAS_NUM_THREADS": "1",
+                    "OMP_NUM_THREADS": "1",
+                    **self.environment,
+                },
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -63,22 +70,26 @@ class _Zygote:
         process.communicate()
 
 
-_zygote = _Zygote()
+_zygote = Zygote()
 
 
 def forked(
-    module: str, *arguments: str, without: tuple[str, ...] = (), **environment: str
+    module: str,
+    *arguments: str,
+    without: tuple[str, ...] = (),
+    zygote: Zygote = _zygote,
+    **environment: str,
 ) -> subprocess.CompletedProcess[bytes]:
     """`main(arguments)` of a module in a process of its own, in the environment of this one, less
     `without` and with `environment`; as `subprocess.run` tells it."""
     with tempfile.TemporaryDirectory(prefix="koers-forked-") as folder:
         said = [Path(folder) / name for name in ("stdout", "stderr")]
         kept = {name: text for name, text in os.environ.items() if name not in without}
-        status = _zygote.ask(
+        status = zygote.ask(
             {
                 "module": module,
                 "arguments": arguments,
-                "environment": {**kept, **environment},
+                "environment": {**kept, **zygote.environment, **environment},
                 "said": [str(file) for file in said],
             }
         )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from connectors.core.contract import Connector, FileFormat
-from connectors.core.durable import sha256
 from connectors.core.files import FileRefused, Member, unpack
 from connectors.core.files.layout import PLAIN
+from connectors.core.files.source import open_regular
 from connectors.core.inbox import Found
 from connectors.core.mapping import Mapping, StreamMapping, Way
 from connectors.core.outcome import FileOutcome
@@ -75,11 +76,14 @@ def _candidate(
         way = mapping.way(connector, told)
         with way.open(member.path) as table:
             recognised = recognise(names, table.headings, connector, mapping)
+        # Opened as strictly as above: what lies there may be another thing by now.
+        with open_regular(member.path) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = os.fstat(file.fileno()).st_size
     except FileRefused as error:
         return FileOutcome(name, "refused", reason=error.reason)
     except UnrecognisedError as error:
         return FileOutcome(name, "refused", reason=str(error))
-    digest = sha256(member.path)
     said = mapping.stream(recognised.stream.name)
     if recognised.date is not None and not mapping.says_date(told):
         way = replace(way, format=replace(way.format, date=recognised.date))
@@ -90,7 +94,7 @@ def _candidate(
         way=way,
         recognised=recognised,
         sha256=digest,
-        bytes=member.path.stat().st_size,
+        bytes=size,
         fingerprint=fingerprint(
             digest, recognised.stream.name, way, said, connector.version, dict(recognised.fixed)
         ),

@@ -6,12 +6,15 @@ LandingError
 │   ├── UnusableKeyError      the key is missing, unusable, or not the landing's
 │   ├── LandingDamagedError    a committed load cannot be read
 │   ├── ShrinkError            a full load is suspiciously smaller than the one before
+│   ├── LackError              no record has a field that records had before
 │   ├── CredentialsError       an API's credentials are missing, wrong or too weak
 │   ├── RefusedError           an API refuses a request
 │   ├── UnsafeAddressError     an API's answer leads to another host
 │   └── ExpiredError           an API's page token is no longer valid
 └── TransientError         may pass by itself; try again later
     ├── BusyError              another process holds the lock
+    ├── DiskError              the disk is full, fails, or may not be written to
+    ├── StoppedError           somebody stopped the pull
     ├── UnavailableError       an API does not answer properly
     └── LimitedError           an API's budget of requests is used up
 
@@ -49,8 +52,20 @@ class ShrinkError(PermanentError):
     """A load that replaces everything holds far less than the one before it."""
 
 
+class LackError(PermanentError):
+    """No record of a load has a value of a field that the records before it had."""
+
+
 class BusyError(TransientError):
     """Another process is at work on the same thing."""
+
+
+class DiskError(TransientError):
+    """A file cannot be written or read as it should: the text says which and what to do."""
+
+
+class StoppedError(TransientError):
+    """Somebody stopped the pull while it waited."""
 
 
 class SourceError(LandingError):

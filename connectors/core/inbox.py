@@ -81,8 +81,9 @@ def look(
     return sorted(found, key=lambda file: file.order)
 
 
-def archive(file: Found, inbox: Path, connector: str, load_id: str) -> Path:
-    """Move a processed file to `inbox/archive/<connector>/<load_id>__<name>`; where it went."""
+def archive(file: Found, inbox: Path, connector: str, load_id: str) -> Path | None:
+    """Move a processed file to `inbox/archive/<connector>/<load_id>__<name>`; where it went. None
+    where another file has taken its place since it was read: that one stays, for the next look."""
     folder = inbox / ARCHIVE / connector
     make_folder(folder)
     target = folder / f"{load_id}__{_safe(file.name)}"
@@ -91,6 +92,8 @@ def archive(file: Found, inbox: Path, connector: str, load_id: str) -> Path:
         number += 1
         target = folder / f"{load_id}__{number}_{_safe(file.name)}"
     failpoint("inbox.before_archive")
+    if not file.is_as_found():
+        return None
     move(file.path, target)
     failpoint("inbox.after_archive")
     return target

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.core.contract import Stream
+from connectors.core.forgotten import PREFIX
 from connectors.core.parts import Parts, texts
 
 # The hashes tell rows apart, they guard nothing; 128 bits do not collide by accident.
@@ -86,7 +87,8 @@ def compare(
         values["parts"] = texts(known.parts)
     day = f"json_extract_string(record, '$.{known.days}')" if known.days else "null"
     at = "null"
-    held, ends = "not is_deleted", dict[str, object]()
+    # Under an alias the source cannot list them: that they are not there says nothing.
+    held, ends = f"not is_deleted and not contains(record_id, '{PREFIX}')", dict[str, object]()
     if known.within is not None:
         name, first, last = known.within
         moment = f"json_extract_string(record, '$.{name}')"

@@ -14,7 +14,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.core.errors import BusyError, LandingError
+from connectors.core.errors import BusyError, LandingDamagedError, LandingError
+from connectors.core.forgotten import key_id_of
 from connectors.core.locks import exclusive
 from connectors.core.manifest import Manifest, read_manifest
 
@@ -81,12 +82,23 @@ class Landing:
             yield self.manifest(connector, stream, load_id)
 
     def key_id(self) -> str | None:
-        """The id of the pseudonym key that the landing was made with, if it has personal fields."""
+        """The id of the pseudonym key that the landing was made with, if it has personal fields.
+
+        Raises LandingDamagedError only where no stream says it and one cannot be read: a damaged
+        stream holds up no other."""
+        damaged: LandingDamagedError | None = None
         for folder in sorted(self.root.glob("[!.]*/[!.]*")):
-            newest = self.newest(folder.parent.name, folder.name)
+            try:
+                newest = self.newest(folder.parent.name, folder.name)
+            except LandingDamagedError as error:
+                damaged = error
+                continue
             if newest is not None and newest.key_id is not None:
                 return newest.key_id
-        return None
+        found = key_id_of(self.root)
+        if found is None and damaged is not None:
+            raise damaged
+        return found
 
     def next_load_id(self, connector: str, now: dt.datetime) -> str:
         """An id above every committed one of the connector, also where `now` is before them, and

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from connectors.core.contract import Connector, Stream
 from connectors.core.durable import make_folder, sync
 from connectors.core.errors import ShrinkError
 from connectors.core.failpoints import failpoint
+from connectors.core.forgotten import Forgotten, key_id_of, read_forgotten
+from connectors.core.guard import Guard
 from connectors.core.known import Known, same_rows
 from connectors.core.landing import Landing
 from connectors.core.locks import exclusive, shared
@@ -37,9 +40,6 @@ from connectors.core.spool import BATCH, REJECT_COLUMNS, Spool, connect
 _quoted = json_encoder.encode_basestring
 _TOGETHER = 1_000
 """Rows that are taken together: field by field takes less time than row by row."""
-SMALLEST_SHARE = 0.5
-SMALLEST_GUARDED = 20
-"""Rows below which half as many is nothing to stop at: a list of a few people does change so."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Load:
         self.load_id = landing.next_load_id(connector.name, now)
         self.sources: list[Source] = []
         self._pseudonyms = self._key()
+        self._forgotten = self._list()
         names = [field.name for field in stream.fields]
         members = ",".join(f"{_quoted(name)}:%s" for name in names)
         self._template = "{" + members + "}"
@@ -132,6 +133,14 @@ class Load:
         if not any(field.personal for field in self.stream.fields):
             return None
         return resolve_pseudonyms(self.landing.root.parent, self.landing.key_id())
+
+    def _list(self) -> Forgotten | None:
+        """Who is not to be taken in again; None where nobody was ever forgotten."""
+        root = self.landing.root
+        if (key_id := key_id_of(root)) is None:
+            return None
+        found = read_forgotten(root, self._pseudonyms or resolve_pseudonyms(root.parent, key_id))
+        return found if len(found) else None
 
     @property
     def rows(self) -> int:
@@ -184,10 +193,15 @@ class Load:
         is_deleted: Sequence[bool],
         columns: Sequence[Sequence[str | None]],
     ) -> None:
+        given = columns
         if self._pseudonyms is not None:
             columns = list(columns)
             for i in self._personal:
                 columns[i] = self._pseudonyms.of_each(columns[i])
+        if self._forgotten is not None:
+            seqs, sources, row_numbers, is_deleted, columns = self._without_forgotten(
+                self._forgotten, seqs, sources, row_numbers, is_deleted, columns, given
+            )
         self._records.add(
             seqs,
             sources,
@@ -196,6 +210,36 @@ class Load:
             self._record_ids(columns),
             [None] * len(seqs) if self._updated_at is None else columns[self._updated_at],
             is_deleted,
+        )
+
+    def _without_forgotten(
+        self,
+        forgotten: Forgotten,
+        seqs: Sequence[int],
+        sources: Sequence[int],
+        row_numbers: Sequence[int],
+        is_deleted: Sequence[bool],
+        columns: Sequence[Sequence[str | None]],
+        given: Sequence[Sequence[str | None]],
+    ) -> tuple[
+        Sequence[int], Sequence[int], Sequence[int], Sequence[bool], Sequence[Sequence[str | None]]
+    ]:
+        """The same without the rows of forgotten contacts, which count as left out. given: the
+        columns with personal fields as they are."""
+        name, stream = self.connector.name, self.stream
+        out = forgotten.left_out(name, stream, given, self._record_ids(columns))
+        columns = forgotten.renamed(name, stream.fields, columns)
+        if not any(out):
+            return seqs, sources, row_numbers, is_deleted, columns
+        for source, is_out in zip(sources, out, strict=True):
+            self.sources[source].no_records += is_out
+        keep = [not is_out for is_out in out]
+        return (
+            list(itertools.compress(seqs, keep)),
+            list(itertools.compress(sources, keep)),
+            list(itertools.compress(row_numbers, keep)),
+            list(itertools.compress(is_deleted, keep)),
+            [list(itertools.compress(column, keep)) for column in columns],
         )
 
     def _json(self, columns: Sequence[Sequence[str | None]]) -> Iterator[str]:
@@ -248,20 +292,25 @@ class Load:
         """Take nothing of a file after all, since it turned out to be broken further on."""
         self.sources[source].left_out = True
 
-    def commit(self, reach: Reach, *, accept_shrink: bool = False) -> Manifest:
+    def commit(self, reach: Reach, *, guard: Guard = Guard()) -> Manifest:  # noqa: B008 - immutable
         """Put the load in its place, durably.
 
-        Raises ShrinkError when a load that replaces everything holds less than half of the rows of
-        the one before it (if that held 20 or more), unless `accept_shrink`.
+        Raises ShrinkError where a load that replaces everything holds so much less than the one
+        before it that the guard holds it back.
         """
-        return self._place(reach, self._finish(None, accept_shrink), None)
+        return self._place(reach, self._finish(None, guard), None)
 
     def commit_pulled(
-        self, reach: Reach, pulled: Pulled, *, keep: bool, accept_shrink: bool = False
+        self,
+        reach: Reach,
+        pulled: Pulled,
+        *,
+        keep: bool,
+        guard: Guard = Guard(),  # noqa: B008 - immutable
     ) -> Manifest | None:
         """The same for a load from an API. None, and nothing is put anywhere, where it says only
         what the landing says already, unless `keep`."""
-        done = self._finish(pulled, accept_shrink)
+        done = self._finish(pulled, guard)
         if not keep and not done.counts.rejected and self._is_known(done):
             return None
         return self._place(reach, done, pulled)
@@ -280,7 +329,7 @@ class Load:
             [self._folder / part.name for part in done.parts],
         )
 
-    def _finish(self, pulled: Pulled | None, accept_shrink: bool) -> Finished:
+    def _finish(self, pulled: Pulled | None, guard: Guard) -> Finished:
         self._take_waiting()
         done = finish(
             self._db,
@@ -292,8 +341,7 @@ class Load:
             self._stamp,
             known=pulled.known if pulled else None,
         )
-        if not accept_shrink:
-            self._refuse_shrink(done, pulled)
+        self._refuse_shrink(done, pulled, guard)
         return done
 
     def _place(self, reach: Reach, done: Finished, pulled: Pulled | None) -> Manifest:
@@ -307,22 +355,29 @@ class Load:
         failpoint("landing.before_commit")
         self._folder.rename(target)
         failpoint("landing.after_commit")
-        sync(target.parent)
-        sync(self.landing.incoming)
+        try:
+            sync(target.parent)
+            sync(self.landing.incoming)
+        except OSError:
+            # A flush that failed is never tried again as if it were fine: the disk may have let go
+            # of what it held, and say yes the next time. So the load is not committed.
+            target.rename(self._folder)
+            raise
         return manifest
 
-    def _refuse_shrink(self, done: Finished, pulled: Pulled | None) -> None:
+    def _refuse_shrink(self, done: Finished, pulled: Pulled | None, guard: Guard) -> None:
         if pulled is not None and self.stream.mode != "full":
             before, after = done.alive, done.alive - done.missing
         elif self.stream.mode == "full" and self.previous is not None:
             before, after = self.previous.counts.loaded, done.counts.loaded
         else:
             return
-        if before >= SMALLEST_GUARDED and after < before * SMALLEST_SHARE:
+        if guard.holds_back(before, after):
             raise ShrinkError(
                 f"{self.connector.name}.{self.stream.name} would go from {before:,} rows to "
-                f"{after:,}, and what is left out counts as gone. If that is right, write "
-                "`accept_shrink: true` in mapping.yaml of its inbox folder and run again; if not, "
+                f"{after:,}, and what is left out counts as gone, so nothing of it was taken. If "
+                f"that is right, write `accept_shrink: true` under streams.{self.stream.name} in "
+                f"inbox/{self.connector.name}/mapping.yaml and run again; if not, "
                 + ("look at the rights of the credentials." if pulled else "export it again.")
             )
 

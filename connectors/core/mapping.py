@@ -12,9 +12,13 @@
         headings: {sales_agent: owner}       # heading in the file: field
         values: {stage: {Gewonnen: won}}     # field: {as in the file: as meant}
         to_choose: [decimal]                 # these files are refused until it is said
+        accept_shrink: true                  # far fewer rows, or none, are right
+        smallest_share: 0.2                  # how many of the rows known before are enough
+        guarded_from: 500                    # of fewer rows known before, any change is believed
+        may_lack: [amount]                   # no record of the API need have it any more
     fixed: {"linkedin*": {profile: Acme}}    # what no column of these files says
     ignore: ["accounts.csv"]                 # files that are meant to lie there unread
-    accept_shrink: true                      # a full load may hold far fewer rows, this once
+    accept_shrink: true                      # of all streams
 
 What says how a file is arranged holds for the files that `files` names. `koers inbox inspect` makes
 such a part from a file. Every value is read as text, so that `No`, `010` and `12:30` mean what they
@@ -36,6 +40,7 @@ from connectors.core.contract import Connector, FileFormat
 from connectors.core.errors import MappingError
 from connectors.core.files import FileRefused, Layout, Table, Unpivot, check_format, open_table
 from connectors.core.files.source import open_regular
+from connectors.core.guard import SMALLEST_GUARDED, SMALLEST_SHARE, Guard
 
 FILE_NAME = "mapping.yaml"
 LARGEST = 1_000_000
@@ -105,6 +110,10 @@ class StreamMapping(BaseModel):
     headings: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     to_choose: list[str] = Field(default_factory=list)
+    accept_shrink: bool = False
+    smallest_share: float = Field(default=SMALLEST_SHARE, ge=0, le=1)
+    guarded_from: int = Field(default=SMALLEST_GUARDED, ge=1)
+    may_lack: list[str] = Field(default_factory=list)
 
     @field_validator("format", "headings", "values", mode="before")
     @classmethod
@@ -169,6 +178,13 @@ class Mapping(BaseModel):
     def stream(self, name: str) -> StreamMapping:
         """The mapping of a stream; an empty one where nothing is said."""
         return self.streams.get(name, StreamMapping())
+
+    def guard(self, name: str) -> Guard:
+        """How far a stream is believed when it tells far less than before."""
+        said = self.stream(name)
+        accepted = self.accept_shrink or said.accept_shrink
+        share = 0.0 if accepted else said.smallest_share
+        return Guard(share, said.guarded_from, frozenset(said.may_lack))
 
     def file_format(self, connector: Connector, stream: str | None = None) -> FileFormat:
         """The connector's format with these overrides, and those of a stream's own files."""
@@ -291,9 +307,10 @@ def _wrong_names(mapping: Mapping, connector: Connector) -> Iterable[str]:
                     f"streams.{name}.headings.{heading}: no such field {field!r}; "
                     f"{nearest(field, fields)}"
                 )
-        for field in said.values:
-            if field not in fields:
-                yield f"streams.{name}.values.{field}: no such field; {nearest(field, fields)}"
+        for part, named in (("values", said.values), ("may_lack", said.may_lack)):
+            for field in named:
+                if field not in fields:
+                    yield f"streams.{name}.{part}.{field}: no such field; {nearest(field, fields)}"
         yield from _wrong_layout(name, said, fields)
     texts = {f.name for each in connector.streams for f in each.fields if f.type == "text"}
     for pattern, values in mapping.fixed.items():

@@ -3,6 +3,10 @@
 The same address gives the same HMAC in every tool, so contacts still join; without the key nobody
 can tell whose it is, nor try addresses until one fits. The key is never in KOERS_HOME: a copy of
 the data is no copy of the key.
+
+A key that was replaced stays part of the new one: the originals are gone, so an old pseudonym can
+only be hashed once more, and a new value has to come out the same. What is called a key here is
+therefore one key, or a chain of them, one per line: each hashes what the one before it gave.
 """
 
 from __future__ import annotations
@@ -23,14 +27,16 @@ from connectors.core.failpoints import failpoint
 KEY_VARIABLE = "KOERS_PSEUDONYM_KEY"
 FILE_VARIABLE = "KOERS_PSEUDONYM_KEY_FILE"
 SHORTEST = 16
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:|]{1,64}@[^\s@<>\"'(),;:|]{1,255}")
+EMAIL = re.compile(r"[^\s@<>\"'(),;:|]{1,64}@[^\s@<>\"'(),;:|]{1,255}")
 
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """Replaces personal values. The key is kept out of `repr`."""
+    """Replaces personal values. The keys are kept out of `repr`. later: those that came after the
+    first."""
 
     key: bytes = field(repr=False)
+    later: tuple[bytes, ...] = field(default=(), repr=False)
 
     def of(self, value: str) -> str:
         """The HMAC-SHA256 (hex) of a value, after trimming and case-folding."""
@@ -47,7 +53,10 @@ class Pseudonyms:
                 continue
             keyed = copy()
             keyed.update(value.strip().casefold().encode())
-            found.append(keyed.hexdigest())
+            text = keyed.hexdigest()
+            for key in self.later:
+                text = rehashed(text, key)
+            found.append(text)
         return found
 
     @functools.cached_property
@@ -57,7 +66,34 @@ class Pseudonyms:
     @property
     def key_id(self) -> str:
         """Tells keys apart without telling anything of the key."""
-        return hmac.digest(self.key, b"koers key id", "sha256").hex()[:12]
+        text = hmac.digest(self.key, b"koers key id", "sha256").hex()
+        for key in self.later:
+            text = rehashed(text, key)
+        return text[:12]
+
+    def stages(self, value: str) -> list[str]:
+        """What a value becomes under each key of the chain, the last of which is its pseudonym."""
+        found = [Pseudonyms(self.key).of(value)]
+        for key in self.later:
+            found.append(rehashed(found[-1], key))
+        return found
+
+    def followed_by(self, key: bytes) -> Pseudonyms:
+        """The chain with one more key."""
+        return Pseudonyms(self.key, (*self.later, key))
+
+
+def rehashed(pseudonym: str, key: bytes) -> str:
+    """What a pseudonym becomes under a key that comes after its own."""
+    return hmac.digest(key, pseudonym.encode(), "sha256").hex()
+
+
+def parse_key(text: str) -> Pseudonyms | None:
+    """A key, or a chain of keys one per line; None where one is too short."""
+    keys = [line.strip().encode() for line in text.strip().splitlines() if line.strip()]
+    if not keys or min(map(len, keys)) < SHORTEST:
+        return None
+    return Pseudonyms(keys[0], tuple(keys[1:]))
 
 
 def key_file() -> Path:
@@ -98,15 +134,14 @@ def resolve_pseudonyms(home: Path, known_key_id: str | None) -> Pseudonyms:
                 f"The pseudonym key is gone: {file} does not exist, but the landing was made with "
                 f"one. Restore that file, or set {KEY_VARIABLE} or {FILE_VARIABLE}."
             ) from None
-    key = text.strip().encode()
-    if len(key) < SHORTEST:
+    found = parse_key(text)
+    if found is None:
         raise UnusableKeyError(f"The key in {where} is shorter than {SHORTEST} characters.")
-    found = Pseudonyms(key)
     if known_key_id not in (None, found.key_id):
         raise UnusableKeyError(
             f"The landing in {home} was made with pseudonym key {known_key_id}; {where} holds key "
             f"{found.key_id}. With another key a contact would become two. Put the first key back, "
-            "or start a new landing and load all files again."
+            "or, where the key was being replaced, run `koers privacy rotate-key` again."
         )
     return found
 
@@ -150,4 +185,4 @@ def _make(file: Path) -> None:
 def mask(text: str) -> str:
     """Text for people in which whatever looks like an e-mail address is replaced: a column that
     slipped puts an address where no field expects one."""
-    return _EMAIL.sub("<e-mail>", text) if "@" in text else text
+    return EMAIL.sub("<e-mail>", text) if "@" in text else text

@@ -68,7 +68,7 @@ def take(
         try:
             manifest = load.commit(
                 _reach(setting, stream, load.previous, taken),
-                accept_shrink=setting.mapping.accept_shrink,
+                guard=setting.mapping.guard(stream.name),
             )
         except ShrinkError as error:
             return None, [

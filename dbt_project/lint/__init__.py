@@ -28,7 +28,7 @@ def _same(cell, *_args, **_options):
     return cell
 
 
-exact = as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
+is_finite = exact = as_decimal = as_number = as_rate = as_integer = as_date = business_date = _same
 target_type = band_sides = grain_rank = written_number = written_part = written_value = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
 account_kind = debit_sign = _same
@@ -44,6 +44,10 @@ def _null(*_args, **_options):
 
 
 quarantine_reason = slug = base_currency = _null
+
+
+def is_erased(column):
+    return f"{column} like 'x'"
 
 
 def target_part(units, *_args, **_options):

@@ -86,3 +86,7 @@ from (
     ) = 1
 ) as one_per_start
 {% endmacro %}
+
+{# Whether an id is the alias of somebody who was erased (docs/privacy.md). Their work still counts for
+   their team, on its unassigned individual; figures of their own they have none. #}
+{% macro is_erased(column) %}{{ column }} like '%koers-erased-%'{% endmacro %}

@@ -13,6 +13,9 @@ import dagster as dg
 
 LOOK_AGAIN_SECONDS = 1.0
 CLOCK_TOLERANCE_SECONDS = 5.0
+PROCESS_TAG = "koers/process"
+"""On runs that take place in the process that makes them: its number."""
+
 WAITING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -24,8 +27,13 @@ UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """The ids of the runs that were ended as failed, their slots freed."""
     ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
+    may_be_dead = [dg.DagsterRunStatus.NOT_STARTED, *UNFINISHED]
+    for record in instance.get_run_records(dg.RunsFilter(statuses=may_be_dead)):
+        run = record.dagster_run
         processes = set(_began_in(instance, run.run_id))
+        if not processes and (pid := run.tags.get(PROCESS_TAG)):
+            # Killed between the making of the run and its beginning.
+            processes = {(int(pid), record.create_timestamp.timestamp())}
         if processes and not any(is_alive(pid, since) for pid, since in processes):
             instance.report_run_failed(
                 run, "The process of this run ended without a word: killed, or the machine stopped."
@@ -64,19 +72,26 @@ def wait_for_pool(
 
 def is_alive(pid: int, since: float) -> bool:
     """Whether the process that had this number at a moment (seconds since 1970) still lives. A
-    number that was given out again is seen through where the system tells when a process began."""
+    number that was given out again is seen through where the system tells when a process began, and
+    so is a process that ended while nobody asked how (as in a container without an init)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    began = _began(pid)
+    state, began = _state_and_beginning(pid)
+    if state in _ENDED:
+        return False
     return began is None or began <= since + CLOCK_TOLERANCE_SECONDS
 
 
-def _began(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None where /proc does not tell."""
+_ENDED = ("Z", "X")
+
+
+def _state_and_beginning(pid: int) -> tuple[str, float | None]:
+    """A process's state, as a letter, and when it began, in seconds since 1970; nothing where /proc
+    does not tell."""
     try:
         # The second field is a name in brackets, which may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -86,8 +101,8 @@ def _began(pid: int) -> float | None:
             if line.startswith("btime ")
         )
     except (OSError, StopIteration):
-        return None
-    return booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return "", None
+    return fields[0], booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _began_in(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[int, float]]:

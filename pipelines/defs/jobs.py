@@ -17,8 +17,8 @@ from pipelines import dagster_home
 from pipelines.cli import SOME_SOURCES_FAILED
 from pipelines.defs.models import POOL, build, build_arguments
 from pipelines.defs.publication import PUBLICATION, WATCH, publish_now
+from pipelines.operations.delivering import deliver_now
 from pipelines.settings import home, settings
-from pipelines.watch.delivery import deliver as send
 from pipelines.watch.now import remind_now
 
 if TYPE_CHECKING:
@@ -58,9 +58,14 @@ def watch_job() -> "UnresolvedAssetJobDefinition":
 def run_koers(context: dg.OpExecutionContext) -> None:
     at = home()
     command = [sys.executable, "-m", "pipelines.cli", "run", "--wait"]
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list
+    child = subprocess.Popen(  # noqa: S603 # nosec B603 - our own interpreter
         command,
-        env={**dagster_home.environment(at, settings(at)), "NO_COLOR": "1", "COLUMNS": "120"},
+        env={
+            **dagster_home.environment(at, settings(at)),
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+            "KOERS_LOG": "text",  # each line is put in a log of Dagster here
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -94,9 +99,8 @@ def nightly() -> None:
 def send_messages(context: dg.OpExecutionContext) -> None:
     at = home()
     chosen = settings(at)
-    channels = chosen.alerts.channels
     remind_now(at, chosen)
-    done = send(at.ledger, channels, zone=chosen.zone)
+    done = deliver_now(at, chosen)
     context.log.info(f"sent {done.sent}, failed {done.failed}, waiting {done.waiting}")
     for error in done.errors:
         context.log.warning(error)

@@ -5,6 +5,7 @@ The environment of dbt is set while its process starts.
 
 import contextlib
 import os
+import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,13 +15,18 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from connectors.core.failpoints import failpoint
 from pipelines.dbt import dbt_env
+from pipelines.defs.outliving import ends_with_this_process
 from pipelines.kpis import Kpi
 from pipelines.settings import DBT_PROJECT_DIR, home, settings
 from pipelines.warehouse import writing
 
 POOL = "warehouse"
 OWNERS = ["team:data"]
+ENDS_WITHIN_SECONDS = 3.0
+"""How long dbt may take to end when the run is stopped, before it is killed; asked twice (SIGINT,
+then SIGTERM)."""
 
 
 class BuildConfig(dg.Config):
@@ -123,18 +129,38 @@ def build(
             process = dbt.cli(
                 arguments, context=context, manifest=manifest, target_path=at.dbt_target
             )
+            process.termination_timeout_seconds = ENDS_WITHIN_SECONDS
+        failpoint("build.begun")
         try:
-            yield from process.stream()
+            with ends_with_this_process(process.process):
+                for result in process.stream():
+                    failpoint("build.result")
+                    yield result
+            failpoint("build.done")
+        except subprocess.TimeoutExpired as late:
+            # Told to stop, dagster-dbt waited for dbt to end; that it took long is no failure.
+            raise (late.__context__ or late) from None
         finally:
             # A step that is ended in the UI must not leave a dbt behind that goes on writing.
-            if process.process.poll() is None:
-                process.process.terminate()
-                process.process.wait()
+            _end(process.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(ENDS_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        # In the middle of a long query. DuckDB's file is whole after that too.
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
+    os.environ.clear()  # with the secrets, which dbt has no use for
     os.environ.update(variables)
     try:
         yield

@@ -9,6 +9,7 @@ from pipelines.defs.models import OWNERS, POOL
 from pipelines.defs.report import report_asset
 from pipelines.kept_back import tell_kept_back, told
 from pipelines.marts import MARTS
+from pipelines.operations.heartbeat import beat
 from pipelines.publication import current, utc_now
 from pipelines.publishing import publish_all
 from pipelines.said.recording import record_all
@@ -90,6 +91,7 @@ def publication_assets(
             currency=chosen.currency,
             links=linking(at, chosen, utc_now()),
         )
+        beat(at)
         return dg.MaterializeResult(
             metadata={
                 "publication_id": result.publication_id,

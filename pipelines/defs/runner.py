@@ -2,6 +2,7 @@
 in the Dagster UI as a run of its own."""
 
 import contextlib
+import datetime as dt
 import io
 import logging
 import os
@@ -11,21 +12,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import RunFailureReason
 
 from pipelines import dagster_home
 from pipelines.dbt import prepare_manifest
-from pipelines.defs.dead_runs import end_dead_runs, wait_for_pool
+from pipelines.defs.dead_runs import PROCESS_TAG, end_dead_runs, wait_for_pool
 from pipelines.defs.models import POOL
 from pipelines.defs.streams import job_name
 from pipelines.defs.terminal import LOGGER
+from pipelines.operations.logs import is_json, say
+from pipelines.recovery.pruning import prune_runs
 from pipelines.settings import Home, Settings
+from pipelines.stopping import Stopped
 
 _CLASS = re.compile(r"^[\w.]*IngestFailedError: ")
 """What Dagster puts before a text that is for people already."""
 
 
 class DagsterRunner:
-    """See `pipelines.nightly.Runner`."""
+    """See `pipelines.nightly.Runner`. Raises Stopped where a signal ended a job: its run is then
+    marked as canceled, since nothing is wrong with it."""
 
     def __init__(self, defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
         self._defs, self._instance = defs, instance
@@ -34,7 +40,7 @@ class DagsterRunner:
         return self._run(job_name(connector))
 
     def transform(self, *, full_refresh: bool) -> str | None:
-        wait_for_pool(self._instance, POOL, lambda line: print(line, file=sys.stderr))
+        wait_for_pool(self._instance, POOL, say)
         with contextlib.redirect_stdout(DbtProgress(sys.stderr)):
             return self._run("transform", {"models": {"config": {"full_refresh": full_refresh}}})
 
@@ -42,16 +48,32 @@ class DagsterRunner:
         result = self._defs.resolve_job_def(job).execute_in_process(
             run_config={"loggers": {LOGGER: {}}, "ops": ops or {}},
             instance=self._instance,
+            tags={PROCESS_TAG: str(os.getpid())},
             raise_on_error=False,
         )
         if result.success:
             return None
+        if any(map(_is_interruption, result.all_events)):
+            self._instance.report_run_canceled(
+                result.dagster_run, "Somebody stopped this run (Ctrl-C or SIGTERM)."
+            )
+            raise Stopped
         wrong = [
             _CLASS.sub("", (error.cause or error).message.strip())
             for event in result.all_events
             if event.is_step_failure and (error := event.step_failure_data.error)
         ]
         return "\n".join(wrong) or f"job {job} failed; the Dagster UI (koers up) has its log"
+
+
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    """Whether it says that a signal ended the run; Dagster counts that as a failure unless it was
+    stopped from its UI."""
+    if event.event_type is dg.DagsterEventType.RUN_CANCELED:
+        return True
+    if event.event_type is not dg.DagsterEventType.RUN_FAILURE:
+        return False
+    return event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
 
 
 @contextlib.contextmanager
@@ -67,6 +89,8 @@ def dagster_runner(home: Home, settings: Settings) -> Iterator[DagsterRunner]:
 
     with dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
+        keep = dt.timedelta(days=settings.keep_runs_days)
+        prune_runs(instance, home.dagster, dt.datetime.now(dt.UTC) - keep)
         yield DagsterRunner(defs, instance)
 
 
@@ -94,9 +118,9 @@ class DbtProgress(io.TextIOBase):
         if total != self._total:  # hooks are counted apart from the models
             self._total, self._quarter = total, 0
         if verdict in ("WARN", "FAIL", "ERROR"):
-            print(line.strip(), file=self._to)
-        if self._to.isatty():
+            say(line.strip(), "warning", "dbt", self._to)
+        if self._to.isatty() and not is_json():
             print(f"\rdbt: {done} of {total} ", end="\n" if done == total else "", file=self._to)
         elif (quarter := 4 * done // total) > self._quarter:
             self._quarter = quarter
-            print(f"dbt: {done} of {total}", file=self._to)
+            say(f"dbt: {done} of {total}", logger="dbt", to=self._to)

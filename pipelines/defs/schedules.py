@@ -128,6 +128,9 @@ def failure_sensor(context: dg.RunFailureSensorContext) -> None:
     steps = ", ".join(
         sorted({event.step_key for event in context.get_step_failure_events() if event.step_key})
     )
+    now = context.instance.get_run_by_id(run.run_id)
+    if now is not None and now.status is dg.DagsterRunStatus.CANCELED:
+        return  # somebody stopped it: `pipelines.defs.runner` marks it so right after Dagster did
     context.log.error(f"Run {run.run_id} of {run.job_name} failed: {steps or 'no step'}")
     at = home()
     tell_engineers(

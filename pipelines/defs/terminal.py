@@ -1,9 +1,10 @@
 """What a job says, line by line on standard error: for runs that a person started by hand."""
 
 import logging
-import sys
 
 import dagster as dg
+
+from pipelines.operations.logs import say
 
 LOGGER = "terminal"
 
@@ -12,7 +13,7 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         if meta.get("dagster_event") is None:
-            print(meta.get("orig_message", record.getMessage()), file=sys.stderr, flush=True)
+            say(meta.get("orig_message", record.getMessage()), record.levelname.lower())
 
 
 @dg.logger(config_schema=None, description="Only what Koers itself says, not Dagster's events.")

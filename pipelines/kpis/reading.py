@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.kpis.metric import Metric
 from pipelines.people import KINDS
+from pipelines.security.yaml_text import YamlError, parse_for_dbt
 
 METRIC: TypeAdapter[Any] = TypeAdapter(Metric)
 
@@ -53,9 +53,9 @@ def read_definitions(project: Path) -> Definitions:
     for file in sorted((project / "models").rglob("*.yml")):
         name = str(file.relative_to(project))
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
-            found.faults.append(f"{name}: is no valid YAML: {_where(error)}. Mend its indentation.")
+            content = parse_for_dbt(file.read_text(encoding="utf-8")) or {}
+        except YamlError as error:
+            found.faults.append(f"{name}: {error}. Mend that line, or its indentation.")
             continue
         if isinstance(content, dict):
             _semantic_models(found, name, content.get("semantic_models") or [])
@@ -101,11 +101,30 @@ def _metrics(found: Definitions, file: str, metrics: list[Any]) -> None:
                 f"{file}: metric {name}: name: {found.files[name]} has one too. Rename one."
             )
         found.files[name] = file
+        for place in _templates(entry):
+            found.faults.append(
+                f"{file}: metric {name}: {place}: holds a template, which dbt fills in. Only a "
+                "filter may: {{ Dimension('entity__dimension') }}."
+            )
         try:
             found.metrics[name] = METRIC.validate_python(entry)
         except ValidationError as error:
             called = f"{file}: {'KPI' if is_kpi else 'metric'} {name}"
             found.faults += [f"{called}: {fault}" for fault in _faults(error)]
+
+
+def _templates(value: Any, place: str = "") -> Iterator[str]:
+    """Where a text outside of filters holds Jinja: dbt fills it in, also with what the environment
+    holds."""
+    if isinstance(value, str) and any(sign in value for sign in ("{{", "{%", "{#")):
+        yield place or "its name"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "filter":
+                yield from _templates(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _templates(inner, place)
 
 
 def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -154,9 +173,3 @@ def _path(location: tuple[int | str, ...]) -> tuple[str, ...]:
         parts = parts[1:]
     added = ("MeasureInput", "MetricInput", "constrained-str")
     return tuple(part for part in parts if part not in added and "[" not in part)
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    what = getattr(error, "problem", None) or str(error)
-    return f"{what} (line {mark.line + 1})" if mark else str(what)

@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.kpis.kpi import Kpi
 from pipelines.kpis.metric import MeasureInput, MetricInput
 from pipelines.kpis.reading import Definitions, Measure
+from pipelines.security.expressions import ARITHMETIC, FILTER, columns, refused
 
 AGGREGATIONS = ("sum", "count", "average", "count_distinct", "min", "max")
 ADDITIVE = ("sum", "count")
@@ -30,6 +31,7 @@ FUNCTIONS |= {"and", "between", "case", "else", "end", "in", "is", "not", "null"
 FUNCTIONS |= {"when"}
 REMEDY_OF_AGGREGATION = "Use one of " + ", ".join(AGGREGATIONS)
 
+_A_DIMENSION = "koers_dimension"
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 _DIMENSION = re.compile(r"""^\s*Dimension\(\s*['"](\w+?)__(\w+)['"]\s*\)\s*$""")
@@ -69,6 +71,8 @@ def _inputs(found: Definitions, metric: Any, known: set[str]) -> Iterator[tuple[
                     f"type_params.expr: {word!r} is no input and no known function",
                     f"Add it to metrics, or use {', '.join(sorted(names))} and plain arithmetic",
                 )
+        if what := refused(params.expr, ARITHMETIC):
+            yield f"type_params.expr: {what}", "Write arithmetic over its metrics, and no more"
         for unused in sorted(names - set(_WORD.findall(params.expr))):
             yield f"type_params.metrics: {unused!r} is not in expr", "Remove it, or use it"
     elif _alias(params.numerator) == _alias(params.denominator):
@@ -169,8 +173,15 @@ def _filter(measure: Measure, text: str) -> Iterator[tuple[str, str]]:
                 f"filter: {dimension[1]!r} is not what a row of {measure.model} is",
                 f"Write {{{{ Dimension('{measure.entity}__{dimension[2]}') }}}}",
             )
-    if "{%" in text:
+    if "{%" in text or "{#" in text:
         yield "filter: it holds a Jinja statement", "Write plain SQL over dimensions"
+        return
+    plain = _TEMPLATE.sub(f" {_A_DIMENSION} ", text)
+    if what := refused(plain, FILTER):
+        yield f"filter: {what}", "Compare dimensions with texts, and no more"
+    elif bare := columns(plain) - {_A_DIMENSION}:
+        names = ", ".join(sorted(bare))
+        yield f"filter: {names} is no dimension", "Write {{ Dimension('entity__dimension') }}"
 
 
 def _measures_below(

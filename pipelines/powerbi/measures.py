@@ -137,7 +137,9 @@ def value(rule: Rule) -> str:
     prefix = "_Last n" if rule.over_periods == "last" else "_N"
     numerator = f"[{prefix}umerator]"
     denominator = numerator.replace("numerator", "denominator").replace("Numer", "Denomin")
-    figure = numerator if rule.shape == "sum" else f"DIVIDE ( {numerator}, {denominator} )"
+    # As in the facts: over nothing, or over less than nothing, there is no ratio.
+    ratio = f"IF ( {denominator} > 0, DIVIDE ( {numerator}, {denominator} ) )"
+    figure = numerator if rule.shape == "sum" else ratio
     return f"IF ( {_allowed(rule)}, {figure} )"
 
 

@@ -25,6 +25,7 @@ from typing import Any
 import duckdb
 
 from connectors.core.durable import sync
+from connectors.core.failpoints import failpoint
 from pipelines.audiences import Audience, audiences
 from pipelines.kpis.lint import lint
 from pipelines.kpis.lint.facts import facts_of
@@ -34,7 +35,9 @@ from pipelines.report.charts import script
 from pipelines.report.facts import Facts
 from pipelines.report.ledger import mark, read_said
 from pipelines.report.pages import LANGUAGES, Edition, Site, environment
+from pipelines.security.sharing import let_through, seal
 from pipelines.settings import Home, Settings, settings
+from pipelines.watch.ledger import last_evaluation
 
 KEPT = 2
 """Reports of an audience: the newest, and the one that somebody may still have open."""
@@ -148,11 +151,16 @@ def _make(
         pages = _write(building, home, chosen, name, audience, publication, models)
         about = {"mark": marked, "publication_id": publication.publication_id, "pages": pages}
         (building / _BUILT).write_text(json.dumps(about) + "\n", encoding="utf-8")
+        seal(building, shared=chosen.share_with_group)
+        above = (home.report, store.parent, store)
+        let_through(home.root, *above, shared=chosen.share_with_group)
         sync(building)
+        failpoint("report.before_rename")
         done = store / f"{publication.publication_id}-{marked[:12]}"
         if done.exists():
             shutil.rmtree(done)
         building.rename(done)
+        failpoint("report.before_replace")
         _point_to(home.report / name, done)
     except OSError as error:
         raise ReportError(
@@ -166,6 +174,7 @@ def _make(
     finally:
         if building.exists():
             shutil.rmtree(building)
+    failpoint("report.before_prune")
     _prune(store, done)
     seconds = time.monotonic() - began
     return Report(name, home.report / name, publication.publication_id, pages, True, seconds)
@@ -182,6 +191,7 @@ def _write(
 ) -> int:
     """Write all pages and what they need; how many pages."""
     local = publication.created_at.astimezone(chosen.zone)
+    evaluated = last_evaluation(home.ledger)
     edition = Edition(
         chosen.organisation_name,
         name,
@@ -190,6 +200,7 @@ def _write(
         local,
         chosen.currency,
         f"../{dbt_docs.PLACE}" if models else "",
+        evaluated[1].astimezone(chosen.zone) if evaluated else None,
     )
     templates = environment()
     count = 0
@@ -270,6 +281,7 @@ def _mark(
     parts: list[Any] = [
         publication.publication_id,
         mark(home.ledger, today),
+        str(last_evaluation(home.ledger)),
         chosen.model_dump_json(),
         audience.model_dump_json(),
         code.hexdigest(),

@@ -33,7 +33,8 @@ _FOLDER = Path(__file__).parent
 @dataclass(frozen=True)
 class Edition:
     """What the pages say of themselves. created_at: of the publication, in the business zone;
-    models: where dbt's documentation stands, seen from a page of the first level, if it does."""
+    models: where dbt's documentation stands, seen from a page of the first level, if it does;
+    evaluated_at: when alerts were last judged, in the business zone."""
 
     organisation: str
     audience_name: str
@@ -42,6 +43,7 @@ class Edition:
     created_at: dt.datetime
     currency: str
     models: str = ""
+    evaluated_at: dt.datetime | None = None
 
     @property
     def today(self) -> dt.date:
@@ -157,6 +159,9 @@ class Site:
             "for_audience": tell.say("for_audience", audience=edition.audience_name),
             "data_until": tell.say("data_until", day=tell.date(until)),
             "published": tell.say("published", day=tell.date(edition.today)),
+            "evaluated": tell.say("evaluated", day=tell.date(edition.evaluated_at.date()))
+            if edition.evaluated_at
+            else "",
             "publication": tell.say("publication", id=edition.publication_id),
             "purpose": tell.say("purpose", purpose=chosen.purpose) if chosen else "",
         }

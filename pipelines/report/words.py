@@ -104,6 +104,7 @@ WORDS = {
         "for_audience": "Voor {audience}",
         "data_until": "Gegevens tot en met {day}",
         "published": "Gepubliceerd op {day}",
+        "evaluated": "Signalen beoordeeld op {day}",
         "publication": "Publicatie {id}",
         # First page
         "how": "Hoe gaat het?",
@@ -255,6 +256,7 @@ WORDS = {
         "for_audience": "For {audience}",
         "data_until": "Data up to {day}",
         "published": "Published on {day}",
+        "evaluated": "Alerts judged on {day}",
         "publication": "Publication {id}",
         "how": "How are we doing?",
         "how_all": "All {n} targets are on course.",

@@ -44,7 +44,7 @@ class Change:
     @property
     def period_start(self) -> dt.date:
         figure = self.now or self.before
-        assert figure is not None  # noqa: S101 - one of the two is always there
+        assert figure is not None  # noqa: S101 # nosec B101 - one of the two is there
         return figure.period_start
 
 

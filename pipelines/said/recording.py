@@ -69,6 +69,14 @@ def record_all(home: Home, audience: str = "management") -> list[str]:
     Raises SaidError or PublicationError; what was recorded before then stands. A second process
     waits, or raises BusyError.
     """
+    try:
+        return _record_all(home, audience)
+    except OSError as error:
+        what = "What was said cannot be recorded"
+        raise _unusable(folder_of(home, audience), what, error) from error
+
+
+def _record_all(home: Home, audience: str) -> list[str]:
     folder = folder_of(home, audience)
     with held(home.state / "said.lock", "recording what was said", wait_seconds=WAIT_SECONDS):
         if folder.is_dir():

@@ -6,6 +6,8 @@ the sending and the marking sends it again with the same key: at least once, and
 duplicate per crash. The key stands in the text; where the service takes fields of our own (JSON,
 form and XML webhooks, e-mail headers) also as `dedup_key` and as header `Idempotency-Key`, and it
 is the id of a signed webhook and of a mail.
+
+Of a message that was taken the text stays, without the permissions in its links (`blanking`).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from connectors.core.failpoints import failpoint
 from pipelines.publication import Clock, utc_now
 from pipelines.settings import Channel
 from pipelines.watch import sending
+from pipelines.watch.blanking import blanked, with_links_that_work
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from pipelines.watch.letter import from_json
 from pipelines.watch.outgoing import ChannelError, Outgoing
@@ -84,6 +87,7 @@ def deliver(
     sent, errors = 0, []
     by_name = {channel.name: channel for channel in channels}
     with open_ledger(ledger) as connection:
+        _blank_expired(connection, clock())
         for _ in range(limit):
             now = clock()
             awake = [c.name for c in channels if not c.is_quiet(now.astimezone(zone))]
@@ -96,18 +100,16 @@ def deliver(
             if error is None:
                 failpoint("deliver.sent")
                 connection.execute(
-                    "update outbox set sent_at = ?, last_error = null, letter = null "
+                    "update outbox set sent_at = ?, last_error = null, letter = null, body = ? "
                     "where message_id = ?",
-                    [timestamp(clock()), message_id],
+                    [timestamp(clock()), blanked(message.body), message_id],
                 )
                 failpoint("deliver.marked")
                 sent += 1
             else:
-                connection.execute(
-                    "update outbox set last_error = ? where message_id = ?", [error, message_id]
-                )
-                errors.append(error)
-                _log.warning("Message %s was not delivered: %s", message.key, error)
+                _put_off(connection, message_id, error, clock())
+                errors.append(error.said)
+                _log.warning("Message %s was not delivered: %s", message.key, error.said)
         waiting = connection.execute(
             "select count(*) from outbox where sent_at is null"
         ).fetchone()[0]
@@ -127,7 +129,8 @@ def try_channel(
     reason why it was not taken, without secrets, or None."""
     now = clock()
     message = sample(channel, channel.language or language, currency, now)
-    return _try(channel, message, send, os.environ if environment is None else environment)
+    failed = _try(channel, message, send, os.environ if environment is None else environment)
+    return failed.said if failed else None
 
 
 def _claim(
@@ -155,26 +158,65 @@ def _claim(
         body=row["body"],
         publication_id=row["publication_id"],
         channel=row["channel"],
-        letter=from_json(row["letter"]) if row["letter"] else None,
+        letter=with_links_that_work(from_json(row["letter"]), now) if row["letter"] else None,
         at=now,
     )
     return row["message_id"], row["channel"], message
 
 
+def _blank_expired(connection: sqlite3.Connection, now: dt.datetime) -> None:
+    """Of what still waits (its channel may be gone for good), blank the links that work no more. No
+    link works for less than a day."""
+    waiting = connection.execute(
+        "select message_id, body, letter from outbox where sent_at is null and created_at <= ?",
+        [timestamp(now - dt.timedelta(days=1))],
+    ).fetchall()
+    for message_id, body, letter in waiting:
+        kept = (blanked(body, now), blanked(letter, now) if letter else letter)
+        if kept != (body, letter):
+            connection.execute(
+                "update outbox set body = ?, letter = ? where message_id = ? and sent_at is null",
+                [*kept, message_id],
+            )
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """Why a message was not taken, without secrets, and how long the channel asked to be left
+    alone."""
+
+    said: str
+    wait: dt.timedelta = dt.timedelta()
+
+
+def _put_off(
+    connection: sqlite3.Connection, message_id: int, failed: _Failed, now: dt.datetime
+) -> None:
+    """Remember why; where the channel asked for a longer wait than ours, within bounds, keep to
+    it."""
+    until = timestamp(now + min(failed.wait, LONGEST_WAIT))
+    connection.execute(
+        "update outbox set last_error = ?, next_attempt_at = max(next_attempt_at, ?)"
+        " where message_id = ?",
+        [failed.said, until, message_id],
+    )
+
+
 def _try(
     channel: Channel, message: Outgoing, send: Send, environment: Mapping[str, str]
-) -> str | None:
-    """Send; the reason why not, without secrets, or None."""
+) -> _Failed | None:
+    """Send; why it was not taken, or None."""
     url = environment.get(channel.url_env, "").strip()
     if not url:
-        return f"{channel.name}: environment variable {channel.url_env} is not set"
+        return _Failed(f"{channel.name}: environment variable {channel.url_env} is not set")
     secret = None
     if channel.secret_env is not None:
         secret = environment.get(channel.secret_env, "").strip()
         if not secret:
-            return f"{channel.name}: environment variable {channel.secret_env} is not set"
+            return _Failed(f"{channel.name}: environment variable {channel.secret_env} is not set")
     try:
-        send(url, replace(message, secret=secret))
+        send(url, replace(message, secret=secret, private_network=channel.private_network))
     except (ChannelError, MessageError, OSError, ValueError, TypeError, RuntimeError) as error:
-        return f"{channel.name}: {redact(str(error), url, secret or '')}"
+        wait = dt.timedelta(seconds=getattr(error, "wait", 0.0))
+        return _Failed(f"{channel.name}: {redact(str(error), url, secret or '')}", wait)
     return None

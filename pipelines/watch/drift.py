@@ -21,14 +21,13 @@ from dataclasses import dataclass, replace
 
 from pipelines.course import Point
 from pipelines.movers import Mover
+from pipelines.settings import PERSON as PERSON  # whose units are never named to somebody else
 from pipelines.watch.known import Known
 from pipelines.watch.machine import AlertState, Reading, Rule, Verdict, step
 
 TOLERANCE = "tolerance"
 DRIFT = "drift"
 KINDS = (TOLERANCE, DRIFT)
-PERSON = "individual"
-"""The layer whose units are never named to somebody else."""
 FIRING = "firing"
 RESOLVED = "resolved"
 ENDED = "ended"
@@ -178,7 +177,8 @@ class Event:
     units. `folded_into`: the alert that explains this one. `is_escalation`: told to those above,
     since nobody acknowledged it in time. `moved_by`: what contributed most to its change. `points`:
     the series up to its period, oldest first. `known`: what the figure was made of, where the
-    publication that is judged makes it fire."""
+    publication that is judged makes it fire. `is_late`: it is over since data that came in later
+    changed a period that was judged before."""
 
     alert_id: str
     kind: str
@@ -195,6 +195,7 @@ class Event:
     moved_by: tuple[Mover, ...] = ()
     points: tuple[Point, ...] = ()
     known: Known | None = None
+    is_late: bool = False
 
 
 @dataclass(slots=True)
@@ -208,6 +209,7 @@ class _Step:
     folded_before: str | None
     folded_into: str | None = None
     is_news: bool = False
+    is_again: bool = False  # the period was judged before
 
 
 def evaluate(
@@ -228,7 +230,8 @@ def evaluate(
         alert = alerts.get(row.series)
         watermark = watermarks.get((row.kpi, row.grain))
         if not row.is_unassigned and not _is_history(row, alert, watermark):
-            steps[row.series] = _step(row, alert, now)
+            each = steps[row.series] = _step(row, alert, now)
+            each.is_again = watermark is not None and row.period_start <= watermark.period_start
     raised = {each.alert_id for each in steps.values() if each.after.is_raised}
     for each in steps.values():
         _tell(each, steps, raised, silences, above or {}, now)
@@ -332,4 +335,5 @@ def _event(each: _Step, publication_id: str, explained: Mapping[str, Sequence[Ju
         is_news=each.is_news,
         folded_into=each.folded_into,
         explains=tuple(explained.get(each.alert_id, ())) if is_told_now else (),
+        is_late=each.is_again and state == RESOLVED and each.before.state != RESOLVED,
     )

@@ -15,16 +15,16 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import os
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.core.durable import make_folder, sync
+from connectors.core.durable import make_folder, replace_text
 from connectors.core.inbox import SETTLE_SECONDS
 from pipelines.publication import Clock, utc_now
+from pipelines.security.spreadsheet import cell
 from pipelines.settings import Home
 from pipelines.watch import machine
 from pipelines.watch.acts import found
@@ -153,25 +153,20 @@ def put_expected(home: Home) -> bool:
     elif text == as_csv([]):
         return False
     make_folder(file.parent)
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(text, encoding="utf-8")
     # It is whole when it is there: a run that begins now need not wait until it stands still.
-    before = time.time() - SETTLE_SECONDS - 1
-    os.utime(new, (before, before))
-    sync(new)
-    os.replace(new, file)  # noqa: PTH105 - as the publication does it
-    sync(file.parent)
+    replace_text(file, text, modified_at=time.time() - SETTLE_SECONDS - 1)
     return True
 
 
 def as_csv(says: list[Expected]) -> str:
-    """The file: written as `connectors/organisation.py` reads it."""
+    """The file: written as `connectors/organisation.py` reads it. It lies beside files that people
+    open in a spreadsheet, so no text of it is a formula there."""
     out = io.StringIO()
     rows = csv.writer(out, delimiter=";", lineterminator="\n")
     rows.writerow(_HEADINGS)
     for each in says:
         days = (f"{day:%d-%m-%Y}" for day in (each.since, each.until))
-        rows.writerow((each.why, KIND, each.org_unit_id, each.kpi, *days))
+        rows.writerow(map(cell, (each.why, KIND, each.org_unit_id, each.kpi, *days)))
     return out.getvalue()
 
 

@@ -167,6 +167,7 @@ def _detail(event: Event, by: str | None, note: str | None) -> str:
         "folded_into": event.folded_into,
         "explains": [row.org_unit_id for row in event.explains],
         "moved_by": [dataclasses.asdict(mover) for mover in event.moved_by],
+        **({"is_late": True} if event.is_late else {}),
         **({"by": by, "note": note} if by else {}),
         **({"known": dataclasses.asdict(event.known)} if event.known else {}),
         **{name: getattr(event.row, name) for name in _DETAIL},

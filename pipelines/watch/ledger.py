@@ -13,11 +13,14 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from connectors.core.disk import is_of_disk, refused
+from connectors.core.durable import sync
 from pipelines.watch.machine import MISSING, RAISED
 
 SCHEMA_VERSION = 6
@@ -158,25 +161,87 @@ def open_ledger(file: Path) -> Iterator[sqlite3.Connection]:
     """Open the ledger, made on first use; every change is on disk when its transaction ends.
 
     Raises LedgerError, before anything is written, for a ledger of a newer Koers and for a file
-    that is no ledger.
+    that is no ledger; and where the disk refuses something in the block, which then did nothing.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.stat().st_size:
-        _check(file)
+    with _disk_told(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists() and file.stat().st_size:
+            _check(file)
+        with _opened(file) as connection:
+            yield connection
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(sqlite3.connect(file, timeout=30, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
+        # What is blanked in a row must not stay readable in a page that became free.
+        connection.execute("pragma secure_delete = on")
         # Who only reads must not wait for who writes: no transaction without need.
-        if _version(connection) < SCHEMA_VERSION:
-            with transaction(connection):
-                version = _version(connection)  # another may have been first
-                for added in _SCHEMA[version:]:
-                    for statement in _statements(added):
-                        connection.execute(statement)
-                connection.execute(f"pragma application_id = {_APPLICATION_ID}")
-                connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+        if (version := _version(connection)) < SCHEMA_VERSION:
+            if version:
+                _rehearse(connection, file, version)
+            _migrate(connection)
         yield connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """All steps in one transaction, from whichever version the ledger has."""
+    with transaction(connection):
+        version = _version(connection)  # another may have been first
+        for added in _SCHEMA[version:]:
+            for statement in _statements(added):
+                connection.execute(statement)
+        connection.execute(f"pragma application_id = {_APPLICATION_ID}")
+        connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _rehearse(connection: sqlite3.Connection, file: Path, version: int) -> None:
+    """Migrate a copy first; the ledger itself is touched only if that went well. Its state of
+    before stays beside it as `alerts.version-<n>.sqlite`, to go back to.
+
+    Not by putting the migrated copy in its place: another process may have the ledger open.
+    Raises LedgerError.
+    """
+    kept = file.with_name(f"{file.stem}.version-{version}.sqlite")
+    draft = file.with_name(f".{kept.name}.{os.getpid()}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+            connection.backup(copy)
+        sync(draft)
+        draft.replace(kept)
+        sync(kept.parent)
+        with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as trial:
+            connection.backup(trial)
+            _migrate(trial)
+            said = trial.execute("pragma integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and is_of_disk(error):
+            raise
+        said = str(error)
+    finally:
+        draft.unlink(missing_ok=True)
+    if said != "ok":
+        raise LedgerError(
+            f"{file} is of an older Koers (ledger version {version}) and cannot be brought to "
+            f"version {SCHEMA_VERSION}: {said}. Nothing was changed. Restore a backup of it."
+        )
+
+
+@contextlib.contextmanager
+def _disk_told(file: Path) -> Iterator[None]:
+    """What the disk refuses is said to people."""
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        if not is_of_disk(error):
+            raise
+        raise LedgerError(
+            f"The alert ledger cannot be used: {refused(file, error)} What it held before stands."
+        ) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -189,10 +254,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("begin immediate")
     try:
         yield
+        connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk has rolled it back itself
+            connection.execute("rollback")
         raise
-    connection.execute("commit")
 
 
 def was_evaluated(file: Path, publication_id: str) -> bool:
@@ -205,6 +271,18 @@ def was_evaluated(file: Path, publication_id: str) -> bool:
             "select 1 from evaluations where publication_id >= ?", [publication_id]
         ).fetchone()
     return found is not None
+
+
+def last_evaluation(file: Path) -> tuple[str, dt.datetime] | None:
+    """Which publication was judged last, and when (UTC); None before the first."""
+    if not file.exists():
+        return None
+    with open_ledger(file) as connection:
+        row = connection.execute(
+            "select publication_id, evaluated_at from evaluations"
+            " order by evaluated_at desc limit 1"
+        ).fetchone()
+    return (row[0], dt.datetime.fromisoformat(row[1])) if row else None
 
 
 def open_alerts(file: Path) -> int:
@@ -261,9 +339,11 @@ def _check(file: Path) -> None:
             application = connection.execute("pragma application_id").fetchone()[0]
             tables = connection.execute("select count(*) from sqlite_master").fetchone()[0]
     except sqlite3.DatabaseError as error:
+        if is_of_disk(error):
+            raise
         raise LedgerError(
-            f"{file} cannot be read as an alert ledger: {error}. Put it aside and restore a backup;"
-            " without one Koers starts a new ledger and tells owners again what is off course."
+            f"{file} cannot be read as an alert ledger: {error}. The next `koers run` makes it "
+            "again from what is whole and keeps the broken one; or restore a backup of it."
         ) from error
     if tables and application != _APPLICATION_ID:
         raise LedgerError(f"{file} is an SQLite file, but no alert ledger of Koers. Put it aside.")

@@ -92,6 +92,15 @@ class Signer:
         return _text(hmac.digest(self.key, _PURPOSE + said.encode(), "sha256"))
 
 
+def expiry(token: str) -> dt.datetime | None:
+    """When a token says that it expires (UTC), whoever signed it; None for what is no token."""
+    try:
+        _, expires, _, _, _ = json.loads(_bytes(token.partition(".")[0]))
+        return dt.datetime.fromtimestamp(expires, dt.UTC)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
 def mark(token: str) -> str:
     """Names a link without giving anything of it away: twelve hexadecimal digits."""
     return hashlib.sha256(token.encode()).hexdigest()[:12]

@@ -13,6 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Any
 
+from pipelines.security.exchange import is_here
 from pipelines.watch.letter import Letter
 from pipelines.watch.mail_html import mail_html
 from pipelines.watch.outgoing import ChannelError, Outgoing
@@ -57,6 +58,17 @@ def send_mail(service: Any, message: Outgoing, letter: Letter) -> None:
             refused += not server.sendmail(service.from_addr[1], to, made.as_bytes())
         if refused:
             raise ChannelError(f"the mail server refused {refused} of {len(service.targets)} mails")
+
+
+def must_be_encrypted(service: Any, message: Outgoing) -> None:
+    """Raises ChannelError where a mail would go over the internet as it is. service: an Apprise
+    NotifyEmail."""
+    is_open = service.secure_mode == "insecure" and not is_here(service.smtp_host)
+    if is_open and not message.private_network:
+        raise ChannelError(
+            "the mail would go unencrypted: write mailtos:// for mailto://, or `private_network: "
+            "true` of a mail server in your own network"
+        )
 
 
 def mail(letter: Letter, drawn: Sequence[Sequence[Picture]], message: Outgoing) -> EmailMessage:

@@ -88,12 +88,7 @@ def _owners(event: Event, channel: Channel) -> list[str]:
     if event.is_escalation != channel.escalation:
         return []
     rows = [event.row, *(row for row in event.explains if row.layer != PERSON)]
-    wanted = [
-        row.owner
-        for row in rows
-        if (not channel.owners or row.owner in channel.owners)
-        and (not channel.layers or row.layer in channel.layers)
-    ]
+    wanted = [row.owner for row in rows if channel.takes(row.owner, row.layer)]
     return list(dict.fromkeys(wanted))
 
 
@@ -217,6 +212,9 @@ class _Writer:
             since_line,
             *(line for line, _ in moves),
         ]
+        late = self.words["late"] if event.is_late else ""
+        if late:
+            lines.append(late)
         if known:
             lines.append(self.words["event"].format(event=known))
         if units:
@@ -231,6 +229,7 @@ class _Writer:
             "band_name": "" if row.target is None else band,
             "usual_name": usual,
             f"{tone}_name": since,
+            "late_name": late,
             "event_name": known,
             "explains_name": units,
         }

@@ -120,9 +120,7 @@ def _takers(case: _Case, channels: Sequence[Channel]) -> list[tuple[Channel, str
         taking = [
             channel
             for channel in channels
-            if not channel.escalation
-            and (not channel.owners or owner in channel.owners)
-            and (not channel.layers or case.row.layer in channel.layers)
+            if not channel.escalation and channel.takes(owner, case.row.layer)
         ]
         if taking:
             return [(channel, owner) for channel in taking]

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
+from connectors.core.text import one_line
+
 HIDDEN = "***"
 _SHORTEST = 3  # shorter parts would hide half of any text, and guard nothing
 _LONGEST_TEXT = 300
@@ -26,7 +28,7 @@ def redact(text: str, url: str, secret: str = "") -> str:
     for piece in sorted(pieces, key=len, reverse=True):
         if len(piece) >= _SHORTEST:
             text = text.replace(piece, HIDDEN)
-    return " ".join(text.split())[:_LONGEST_TEXT]
+    return one_line(text, _LONGEST_TEXT)
 
 
 class _Collector(logging.Handler):

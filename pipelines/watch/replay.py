@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.security.locked import QUIET
 from pipelines.watch.candidates import above, candidates, newest
 from pipelines.watch.drift import Alert, Event, Series, Watermark, evaluate
 from pipelines.watch.watching import LAYERS
@@ -56,7 +57,7 @@ def past(
     publication: Path, kpi: str | None = None, change: Change | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The facts of a publication (of one KPI, or all) in memory, with a change of settings."""
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as facts:
+    with duckdb.connect(config=dict(QUIET)) as facts:
         facts.execute("attach $file as published (read_only)", {"file": str(publication)})
         for table in _TABLES:
             facts.execute(f"create table {table} as from published.{table}")

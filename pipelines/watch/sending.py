@@ -9,9 +9,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from pipelines.security.exchange import DEADLINE_SECONDS, bounded
 from pipelines.watch.chat import slack, teams
 from pipelines.watch.letter import Letter
-from pipelines.watch.mail import send_mail
+from pipelines.watch.mail import must_be_encrypted, send_mail
 from pipelines.watch.mail_html import mail_html
 from pipelines.watch.outgoing import ChannelError, Outgoing
 from pipelines.watch.pictures import pictures
@@ -25,12 +26,22 @@ _ROOM = 20
 
 def send(url: str, message: Outgoing) -> None:
     """Send one message; raises ChannelError or OSError if it was not taken. Redirects are not
-    followed: they would take the secret elsewhere."""
-    if message.secret is not None:
-        with private_logs():
-            send_signed(url, message)
-    else:
-        send_by_apprise(url, message)
+    followed: they would take the secret elsewhere. Where it may go, and how much is read of what
+    comes back, is bounded (`security.exchange`)."""
+    with bounded(private_network=message.private_network) as exchange:
+        try:
+            if message.secret is not None:
+                with private_logs():
+                    send_signed(url, message)
+            else:
+                send_by_apprise(url, message)
+        except Exception as error:
+            # The library tells that there was no connection, not that none was made.
+            if exchange.refused is not None:
+                raise ChannelError(str(exchange.refused)) from None
+            if exchange.expired:
+                raise ChannelError(f"no whole exchange in {DEADLINE_SECONDS:g} s") from error
+            raise
 
 
 def send_by_apprise(url: str, message: Outgoing) -> None:
@@ -65,6 +76,8 @@ def _take(service: Any, message: Outgoing) -> bool:
     from apprise.plugins.workflows import NotifyWorkflows
 
     letter = message.letter
+    if isinstance(service, NotifyEmail):
+        must_be_encrypted(service, message)
     if letter is None:
         return _notify(service, message, message.body)
     if isinstance(service, NotifyEmail) and service.pgp_mode == "no":

@@ -43,13 +43,13 @@ def send_signed(url: str, message: Outgoing) -> None:
         with requests.post(
             url, data=body, headers=headers, timeout=TIMEOUTS, allow_redirects=False, stream=True
         ) as answer:
-            status = answer.status_code
+            status, wait = answer.status_code, _wait(answer.headers.get("Retry-After", ""))
     except requests.Timeout as error:
         raise ChannelError("the receiver did not answer in time") from error
     except requests.RequestException as error:
         raise ChannelError(f"no connection ({type(error).__name__})") from error
     if not 200 <= status < 300:
-        raise ChannelError(f"the receiver answered {status}")
+        raise ChannelError(f"the receiver answered {status}", wait)
 
 
 def sign(key: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
@@ -81,6 +81,11 @@ def payload(message: Outgoing) -> dict[str, Any]:
         "alerts": [entry.alert for entry in letter.entries if entry.alert] if letter else [],
         "more": sum(n for section in letter.sections for _, n in section.rest) if letter else 0,
     }
+
+
+def _wait(hint: str) -> float:
+    """The seconds that a Retry-After names. A date, of whatever clock, is left to our own waits."""
+    return float(hint) if hint.isascii() and hint.isdigit() and len(hint) < 10 else 0.0
 
 
 def _bytes(secret: str) -> bytes:

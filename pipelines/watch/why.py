@@ -162,9 +162,7 @@ def _who_is_told(row: Judged, case: _Case) -> Iterator[str]:
     taking = [
         channel
         for channel in case.chosen.alerts.channels
-        if (not channel.owners or row.owner in channel.owners)
-        and (not channel.layers or row.layer in channel.layers)
-        and not channel.escalation
+        if channel.takes(row.owner, row.layer) and not channel.escalation
     ]
     if not taking:
         yield f"No channel of koers.yaml takes messages to {row.owner} about a {row.layer}."

@@ -32,6 +32,7 @@ def posts_of(account: Account) -> dict[str, dict[str, str | None]]:
     return {key: json.loads(text) for key, text in account.state()["posts"].items()}
 
 
+@pytest.mark.fault("B13")
 @pytest.mark.parametrize(
     ("code", "kind"),
     [("UNAUTHORIZED", CredentialsError), ("FORBIDDEN", CredentialsError), (None, RefusedError)],
@@ -46,6 +47,7 @@ def test_an_error_beside_data_is_a_failure_though_the_status_is_200(
         assert len(account.box.calls) == 1
 
 
+@pytest.mark.fault("B13")
 def test_an_error_in_mid_list_lands_nothing_of_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_post_deleted_within_the_window_is_gone_and_an_older_one_stays(tmp_pat
         assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B24")
 def test_a_window_that_lost_most_of_its_posts_is_not_believed(tmp_path: Path) -> None:
     with serving("buffer", tmp_path, recent(120)) as account:
         account.pull(now=NOW - LATER)

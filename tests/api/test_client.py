@@ -77,6 +77,7 @@ def client(
     return made, transport, clock
 
 
+@pytest.mark.fault("B3")
 @pytest.mark.parametrize("failures", range(ATTEMPTS + 1))
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
 def test_what_may_pass_is_asked_again_within_bounds(failures: int, status: int) -> None:
@@ -91,6 +92,7 @@ def test_what_may_pass_is_asked_again_within_bounds(failures: int, status: int) 
         assert len(transport.sent) == ATTEMPTS
 
 
+@pytest.mark.fault("B4")
 @pytest.mark.parametrize(
     ("status", "error"),
     [(400, RefusedError), (404, RefusedError), (403, CredentialsError), (410, ExpiredError)],
@@ -102,10 +104,22 @@ def test_what_is_final_is_not_asked_again(status: int, error: type[SourceError])
     assert len(transport.sent) == 1
 
 
+@pytest.mark.fault("B1")
 def test_a_hint_is_kept_to_and_an_absurd_one_ends_the_pull() -> None:
     made, transport, _ = client(answer(429, retry_after="17"), answer())
     made.send(Request("/x"))
     assert transport.sent[1][0] - transport.sent[0][0] == pytest.approx(17)
+
+    made, transport, _ = client(answer(429, retry_after="Tue, 24 Nov 2026 00:17:10 GMT"), answer())
+    made.send(Request("/x"))
+    assert transport.sent[1][0] - transport.sent[0][0] == pytest.approx(30)
+
+    for useless in ("-3", "0", "Tue, 24 Nov 2020 00:00:00 GMT", "soon"):
+        made, transport, clock = client(answer(429, retry_after=useless))
+        with pytest.raises(LimitedError):
+            made.send(Request("/x"))
+        assert len(transport.sent) == ATTEMPTS
+        assert min(clock.slept) >= 0.1, "asking at once, again and again, is a storm"
 
     made, transport, clock = client(answer(429, retry_after="86400"))
     with pytest.raises(LimitedError, match="86,400 s more"):
@@ -114,6 +128,7 @@ def test_a_hint_is_kept_to_and_an_absurd_one_ends_the_pull() -> None:
     assert sum(clock.slept) == 0
 
 
+@pytest.mark.fault("B2")
 def test_a_storm_of_429_ends_in_bounded_time() -> None:
     made, transport, clock = client(answer(429))
     with pytest.raises(LimitedError):
@@ -129,6 +144,7 @@ def test_a_spent_budget_is_not_asked_again() -> None:
     assert len(transport.sent) == 1
 
 
+@pytest.mark.fault("B10", "B12")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -155,6 +171,7 @@ def test_what_must_not_be_sent_twice_is_not() -> None:
     assert len(transport.sent) == 1
 
 
+@pytest.mark.fault("G3")
 def test_a_secret_is_in_no_error_in_any_spelling() -> None:
     body = b'{"message": "bad key s3cret/key+ or s3cret%2Fkey%2B, Bearer abc.def, eve@x.example"}'
     made, _, _ = client(answer(400, body))
@@ -184,6 +201,7 @@ def test_a_token_is_fetched_once_and_again_shortly_before_it_ends() -> None:
     assert transport.sent[-1][2]["Authorization"] == "Bearer token-2"
 
 
+@pytest.mark.fault("B4", "B5")
 def test_a_401_renews_the_token_once_and_repeats_the_same_page() -> None:
     made, transport, _ = client(token(1), answer(401), token(2), answer(), auth=oauth)
     assert made.send(Request("/x", {"after": "7"})).status == 200
@@ -202,6 +220,7 @@ def test_a_token_endpoint_without_a_token(body: bytes) -> None:
         made.send(Request("/x"))
 
 
+@pytest.mark.fault("B4")
 def test_a_wrong_refresh_token_is_a_matter_of_credentials() -> None:
     made, _, _ = client(answer(400, b'{"error": "invalid_grant"}'), auth=oauth)
     with pytest.raises(CredentialsError, match="invalid_grant"):
@@ -224,6 +243,7 @@ def test_a_limit_holds_in_every_window(costs: list[int], limit: int, seconds: fl
         assert sum(c for at, c in sent if start <= at < start + seconds - 1e-6) <= limit
 
 
+@pytest.mark.fault("B1")
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
@@ -242,6 +262,7 @@ def test_what_a_hint_says(text: str | None, seconds: float | None) -> None:
     assert retry_after(text, now) == (None if seconds is None else pytest.approx(seconds))
 
 
+@pytest.mark.fault("B2")
 def test_waits_grow_and_are_spread() -> None:
     for attempt in range(1, 12):
         waits = {backoff(attempt) for _ in range(50)}

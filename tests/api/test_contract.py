@@ -4,12 +4,15 @@ first day, and has to bring a fake vendor."""
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +21,7 @@ from connectors.core.errors import CredentialsError, SourceError
 from pipelines.connecting import look
 from pipelines.sandbox import Fault, serve, vendors
 from pipelines.sandbox.faults import Kind
-from pipelines.sandbox.server import Call, Reply
+from pipelines.sandbox.server import App, Call, Reply
 from pipelines.sandbox.tables import Tables
 from pipelines.settings import Home
 from tests.api.later import LATER
@@ -66,6 +69,7 @@ def test_contract_connect_looks_at_every_stream(
     assert not (account.folder / "landing").exists()
 
 
+@pytest.mark.fault("B16")
 @every_connector
 def test_contract_counts_are_exact_and_a_second_read_is_equal(account: Account) -> None:
     first, second = account.pull("one"), account.pull("two")
@@ -89,6 +93,7 @@ def test_contract_a_pull_without_news_lands_nothing(account: Account) -> None:
     assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B17", "B21")
 @every_connector
 def test_contract_what_changes_and_goes_arrives_once(account: Account) -> None:
     told, longest = account.vendor.told, account.vendor.longest[0]
@@ -106,6 +111,7 @@ def test_contract_what_changes_and_goes_arrives_once(account: Account) -> None:
     assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B17", "B21")
 @every_connector
 def test_contract_a_sweep_finds_what_vanished_and_equals_a_first_read(account: Account) -> None:
     longest = account.vendor.longest[0]
@@ -124,12 +130,13 @@ def test_contract_a_sweep_finds_what_vanished_and_equals_a_first_read(account: A
     assert len(account.state()[longest]) == account.account.counts()[longest][0]
 
 
+@pytest.mark.fault("B3", "B18")
 @every_connector
 def test_contract_a_failure_after_any_page_loses_and_doubles_nothing(account: Account) -> None:
     stream, path = account.vendor.longest
     account.pull("undisturbed", streams=[stream])
     pages = 0
-    for after in range(1, 40):
+    for after in (1, 2, 3, 5, 8, 13, 21, 34):
         fault = account.box.faults.add(Fault("status", path, skip=after, times=6))
         broken = account.pull(f"after-{after}", streams=[stream], checkpoint=1)
         account.box.faults.clear()
@@ -137,6 +144,7 @@ def test_contract_a_failure_after_any_page_loses_and_doubles_nothing(account: Ac
             break
         pages += 1
         assert failures(broken), "six failures in a row are more than the client bears"
+        assert {load.cursor_after for load in broken[stream].loads} <= {None}
         resumed = account.pull(f"after-{after}", streams=[stream], checkpoint=1)
         assert not failures(resumed)
         assert account.state(f"after-{after}")[stream] == account.state("undisturbed")[stream]
@@ -151,6 +159,7 @@ def child(
     return forked("tests.api.child", account.connector.name, *arguments, **given)
 
 
+@pytest.mark.fault("B18")
 @every_connector
 def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account) -> None:
     stream = account.vendor.longest[0]
@@ -162,6 +171,7 @@ def test_contract_a_kill_after_a_page_loses_and_doubles_nothing(account: Account
         assert account.state(f"kill-{nth}")[stream] == account.state("undisturbed")[stream]
 
 
+@pytest.mark.fault("B4", "G3")
 @every_connector
 def test_contract_bad_credentials_fail_at_once_and_are_not_told(account: Account) -> None:
     for variable in account.connector.api.variables:  # type: ignore[union-attr]
@@ -199,6 +209,7 @@ def test_contract_a_number_that_is_none_is_named(account: Account) -> None:
             account.environment[name] = right
 
 
+@pytest.mark.fault("B5")
 @every_connector
 def test_contract_a_token_that_expires_between_pages(account: Account) -> None:
     """A token that can be renewed is, once; one that cannot is told about, without a storm."""
@@ -226,6 +237,7 @@ BEARABLE: dict[str, Fault] = {
 }
 
 
+@pytest.mark.fault("B1", "B2", "B3", "B7", "B10", "B11", "B12")
 @every_connector
 @pytest.mark.parametrize("fault", BEARABLE, ids=lambda each: each.replace(" ", "_"))
 def test_contract_a_passing_fault_changes_nothing(account: Account, fault: str) -> None:
@@ -249,6 +261,7 @@ def test_contract_a_passing_fault_changes_nothing(account: Account, fault: str) 
 MOVING: tuple[Kind, ...] = ("repeat", "shift")
 
 
+@pytest.mark.fault("B16", "B17")
 @every_connector
 @pytest.mark.parametrize("kind", MOVING)
 def test_contract_pages_that_move_or_repeat_end_in_the_same(account: Account, kind: Kind) -> None:
@@ -270,6 +283,93 @@ def test_contract_pages_that_move_or_repeat_end_in_the_same(account: Account, ki
             assert fresh[name].items() <= state[name].items()
 
 
+class Reshaped:
+    """The fake vendor, each object of whose answers is changed, to requests whose path contains
+    `path`. `changed`: how many were."""
+
+    def __init__(
+        self, app: App, shape: Callable[[dict[str, Any]], dict[str, Any]], path: str
+    ) -> None:
+        self.app, self.shape, self.path, self.changed = app, shape, path, 0
+
+    def handle(self, call: Call, fault: Fault | None) -> Reply:
+        reply = self.app.handle(call, fault)
+        if isinstance(reply.body, bytes) or self.path not in call.path:
+            return reply
+        return Reply(self._changed(reply.body), reply.status, reply.headers)
+
+    def _changed(self, content: Any) -> Any:
+        if isinstance(content, list):
+            return [self._changed(each) for each in content]
+        if not isinstance(content, dict):
+            return content
+        inner = {name: self._changed(each) for name, each in content.items()}
+        found = self.shape(inner)
+        self.changed += found != inner
+        return found
+
+
+def usual(account: Account) -> list[str]:
+    """The names, in the answers, of fields that every record of the longest stream has."""
+    stream = account.connector.stream(account.vendor.longest[0])
+    records = [json.loads(record) for record in account.state()[stream.name].values()]
+    plain = [f for f in stream.fields if f.name not in (*stream.key, stream.updated_at)]
+    return [
+        field.path.rpartition(".")[2]
+        for field in plain
+        if field.path and field.name != stream.activity and "{" not in field.path
+        if all(record[field.name] is not None for record in records)
+    ]
+
+
+@pytest.mark.fault("B20")
+@every_connector
+def test_contract_a_new_field_changes_nothing(account: Account) -> None:
+    longest = account.vendor.longest[0]
+    account.pull("undisturbed", streams=[longest])
+    stream = account.connector.stream(longest)
+    leaves = {field.path.rpartition(".")[2] for field in stream.fields}
+    account.box.app = new = Reshaped(
+        account.account,
+        # Of a report by day the outermost object holds days, and no record.
+        lambda each: {**each, "koers_new": {"a": 1}} if leaves & each.keys() else each,
+        account.vendor.longest[1],
+    )
+    assert not failures(account.pull(streams=[longest]))
+    if not new.changed:
+        pytest.skip("its answers do not name the fields: it is asked for them by name")
+    assert account.state()[longest] == account.state("undisturbed")[longest]
+
+
+RESHAPES: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
+    "renamed": lambda leaf, each: {f"{n}_2" if n == leaf else n: v for n, v in each.items()},
+    "removed": lambda leaf, each: {n: v for n, v in each.items() if n != leaf},
+}
+
+
+@pytest.mark.fault("B20")
+@every_connector
+@pytest.mark.parametrize("how", RESHAPES)
+def test_contract_a_field_that_is_gone_is_held_back(account: Account, how: str) -> None:
+    """Else it would be empty from that day on, and the KPIs with it."""
+    longest = account.vendor.longest[0]
+    account.pull(streams=[longest], now=dt.datetime.now(dt.UTC) - LATER)
+    for leaf in usual(account):
+        account.account.change(longest, 40)
+        before = account.state()[longest]
+        app = Reshaped(account.account, partial(RESHAPES[how], leaf), account.vendor.longest[1])
+        account.box.app = app
+        told = failures(account.pull(streams=[longest]))
+        if app.changed:
+            break
+    else:
+        pytest.skip("its answers do not name the fields: it is asked for them by name")
+    assert told, f"{leaf} is gone, and nothing is said"
+    assert account.state()[longest] == before
+    account.box.app = account.account
+    assert not failures(account.pull(streams=[longest]))
+
+
 class Hostile:
     """Another host, which nobody should talk to."""
 
@@ -277,6 +377,7 @@ class Hostile:
         return Reply({})
 
 
+@pytest.mark.fault("G1")
 @every_connector
 @pytest.mark.parametrize("kind", ["foreign_link", "redirect"])
 def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> None:
@@ -293,6 +394,7 @@ def test_contract_another_host_gets_no_byte(account: Account, kind: Kind) -> Non
         assert "redirect" in told
 
 
+@pytest.mark.fault("G3")
 @every_connector
 def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptureFixture) -> None:
     secrets = [
@@ -324,6 +426,7 @@ def test_contract_secrets_are_nowhere(account: Account, caplog: pytest.LogCaptur
     assert not [secret for secret in secrets for text in everywhere if secret in text]
 
 
+@pytest.mark.fault("D3")
 @every_connector
 def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> None:
     account.lacks("future")
@@ -333,6 +436,7 @@ def test_contract_a_cursor_from_the_future_skips_nothing(account: Account) -> No
     assert loaded(account.pull(streams=[longest]))[longest] == 5
 
 
+@pytest.mark.fault("B24")
 @every_connector
 def test_contract_an_empty_account_is_no_failure(name: str, tmp_path: Path) -> None:
     with serving(name, tmp_path, Tables()) as account:
@@ -358,6 +462,7 @@ def test_contract_memory_does_not_grow_with_the_records(name: str, tmp_path: Pat
     assert peaks[1] < 1.5 * peaks[0]
 
 
+@pytest.mark.fault("B25")
 @every_connector
 def test_contract_another_account_is_refused(name: str, tmp_path: Path) -> None:
     """A sandbox and production in one history would count everything twice."""

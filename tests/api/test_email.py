@@ -165,6 +165,7 @@ def test_spotler_lands_interactions_only_when_asked_and_contacts_as_hmac(tmp_pat
         assert len(account.state("without")["mailings"]) == 20
 
 
+@pytest.mark.fault("B25")
 def test_spotler_refuses_an_account_of_another_name(tmp_path: Path) -> None:
     with serving("spotler", tmp_path, small_tables(others=20)) as account:
         account.pull()

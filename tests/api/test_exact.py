@@ -35,6 +35,7 @@ def newest(account: Account) -> str:
     return str(max(int(line["Timestamp"]) for line in lines))
 
 
+@pytest.mark.fault("B18")
 def test_the_cursor_is_the_newest_row_version_of_a_list_that_was_read_whole(
     account: Account,
 ) -> None:
@@ -173,6 +174,7 @@ def response(content: Any, status: int = 200, **headers: str) -> Response:
     )
 
 
+@pytest.mark.fault("B12")
 def test_both_shapes_of_a_list_and_nothing_else() -> None:
     for content in ({"d": [{"ID": 1}]}, {"d": {"results": [{"ID": 1}]}}):
         assert ODataRecords().of(response(content))[1] == [{"ID": 1}]
@@ -212,6 +214,7 @@ def test_a_refusal_is_not_repeated_and_told_in_exacts_words(account: Account, st
     assert sum("TransactionLines" in call for call in account.box.calls[calls:]) == 1
 
 
+@pytest.mark.fault("B5")
 def test_a_token_that_is_withdrawn_is_renewed_once_when_exact_gives_one(account: Account) -> None:
     clock = FakeClock()
     account.pull(streams=[LINES], clock=clock)
@@ -228,6 +231,7 @@ def test_two_runs_share_an_access_token(account: Account) -> None:
     assert sum("oauth2/token" in call for call in account.box.calls) == 1
 
 
+@pytest.mark.fault("B6")
 def test_a_lost_refresh_token_says_what_to_do(account: Account) -> None:
     account.account._refresh = "another"
     for _ in range(2):

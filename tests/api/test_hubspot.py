@@ -15,6 +15,7 @@ from tests.api.later import LATER
 from tests.api.pulling import FakeClock, failures, loaded, serving, small_tables
 
 
+@pytest.mark.fault("B19")
 def test_more_than_a_search_may_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake refuses an offset beyond its cap, as the real one does beyond 10,000."""
     monkeypatch.setattr(hubspot, "MOST_RESULTS", 400)
@@ -26,6 +27,7 @@ def test_more_than_a_search_may_give(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert loaded(outcome) == {"contacts": 1_100}
 
 
+@pytest.mark.fault("B21")
 def test_a_merged_contact_counts_once_from_the_next_pull_on(tmp_path: Path) -> None:
     with serving("hubspot", tmp_path) as account:
         account.pull(now=dt.datetime.now(dt.UTC) - LATER)
@@ -39,6 +41,7 @@ def test_a_merged_contact_counts_once_from_the_next_pull_on(tmp_path: Path) -> N
         assert loaded(account.pull()) == {}
 
 
+@pytest.mark.fault("B21")
 def test_what_is_archived_and_restored_is_there_again(tmp_path: Path) -> None:
     with serving("hubspot", tmp_path) as account:
         account.pull(now=dt.datetime.now(dt.UTC) - LATER)
@@ -86,6 +89,7 @@ def test_a_missing_right_is_a_failure_unless_the_stream_is_optional(tmp_path: Pa
     assert "missing scopes" in str(outcomes["feedback"].left_out)
 
 
+@pytest.mark.fault("B5")
 def test_with_oauth_a_token_is_renewed_in_mid_pagination(tmp_path: Path) -> None:
     with serving("hubspot", tmp_path, oauth=True) as account:
         del account.environment["KOERS_HUBSPOT_TOKEN"]
@@ -108,6 +112,7 @@ def test_the_version_of_the_api_is_a_setting(tmp_path: Path) -> None:
             account.pull()
 
 
+@pytest.mark.fault("B24")
 def test_a_source_that_lost_most_of_its_records_is_not_believed(tmp_path: Path) -> None:
     with serving("hubspot", tmp_path, small_tables(others=60)) as account:
         account.pull(streams=["deals"])
@@ -116,7 +121,7 @@ def test_a_source_that_lost_most_of_its_records_is_not_believed(tmp_path: Path) 
         swept = account.pull(streams=["deals"], later=dt.timedelta(days=8))
         assert "accept_shrink" in failures(swept)["deals"]
         assert len(account.state()["deals"]) == 60
-        account.pull(streams=["deals"], later=dt.timedelta(days=8), accept_shrink=True)
+        account.pull(streams=["deals"], later=dt.timedelta(days=8), believed=True)
         assert account.state()["deals"] == {}
 
 
@@ -142,6 +147,7 @@ def test_a_backfill_heals_a_gap_and_leaves_the_cursor(tmp_path: Path) -> None:
         assert loaded(account.pull(streams=["contacts"], window=window)) == {}
 
 
+@pytest.mark.fault("B20")
 def test_values_of_any_kind_are_landed_and_break_nothing(tmp_path: Path) -> None:
     """Staging says what is wrong with them; nothing identifies the last one, so it is rejected."""
     with serving("hubspot", tmp_path, small_tables(others=60)) as account:

@@ -112,6 +112,7 @@ def test_a_record_is_read_wherever_its_fields_stand() -> None:
     assert read({"id": "5", "properties": None, "a": []}) == ["5", None, None, None, None]
 
 
+@pytest.mark.fault("B20")
 def test_what_nothing_identifies_is_left_out_and_told() -> None:
     wrong = [{}, {"id": None}, {"id": ""}, [], "x", None]
     records = [{"id": 1}, *wrong[:4], {"id": 2}, *wrong[4:], {"id": 3, "properties": {"amount": 7}}]
@@ -131,6 +132,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.fault("B20")
 @given(JSON)
 def test_no_value_breaks_a_record(value: Any) -> None:
     found = RecordReader(STREAM, {"AT": "at"}).read(

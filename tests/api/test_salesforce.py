@@ -22,6 +22,7 @@ from tests.api.later import LATER
 from tests.api.pulling import FakeClock, alive, failures, loaded, serving
 
 
+@pytest.mark.fault("B7")
 def test_a_pull_whose_job_is_gone_begins_again(tmp_path: Path) -> None:
     with serving("salesforce", tmp_path) as account:
         account.box.faults.add(Fault("status", "/results", skip=2, times=6))
@@ -111,6 +112,7 @@ def test_each_object_is_described_once_in_a_pull(tmp_path: Path) -> None:
         assert len(asked) == len(set(asked)) == 10
 
 
+@pytest.mark.fault("B20")
 @pytest.mark.parametrize("hidden", ["Opportunity.Amount", "Opportunity", "Opportunity.StageName"])
 def test_without_what_a_figure_needs_the_stream_is_not_read(tmp_path: Path, hidden: str) -> None:
     with serving("salesforce", tmp_path) as account:
@@ -122,6 +124,7 @@ def test_without_what_a_figure_needs_the_stream_is_not_read(tmp_path: Path, hidd
         assert account.state()["leads"]
 
 
+@pytest.mark.fault("B20")
 def test_a_field_that_hides_in_mid_pull_begins_the_window_again(tmp_path: Path) -> None:
     """The pages of a job are as wide as what was asked; the rest of one is not read as another."""
     with serving("salesforce", tmp_path) as account:
@@ -157,6 +160,7 @@ EXPORT = """"Id","StageName","Amount","IsDeleted","SystemModstamp"
 """
 
 
+@pytest.mark.fault("B21")
 @pytest.mark.parametrize(("no", "yes"), [("0", "1"), ("false", "true")])
 def test_a_record_that_an_export_flags_as_deleted_is_gone(
     tmp_path: Path, no: str, yes: str
@@ -188,6 +192,7 @@ def test_a_page_of_a_bulk_job(body: bytes, told: str, records: list[object]) -> 
     assert COLUMNS.of(Response(200, {"sforce-numberofrecords": told}, body))[1] == records
 
 
+@pytest.mark.fault("B11")
 @pytest.mark.parametrize("body", [b'"1","a"\n', b'"1","a","b"\n"2","c"\n', b'"1","\xff"\n'])
 def test_a_page_that_is_not_whole(body: bytes) -> None:
     with pytest.raises(MalformedError):

@@ -47,6 +47,7 @@ def send(box: Sandbox, path: str = "/", **options: float) -> Response:
         transport.close()
 
 
+@pytest.mark.fault("B8", "B9")
 @pytest.mark.parametrize("kind", ["drip", "hang"])
 def test_the_whole_exchange_has_a_deadline(box: Sandbox, kind: str) -> None:
     """A byte now and then resets every ordinary timeout."""
@@ -59,6 +60,7 @@ def test_the_whole_exchange_has_a_deadline(box: Sandbox, kind: str) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.fault("B10", "B11")
 @pytest.mark.parametrize("kind", ["cut", "hang"])
 def test_an_answer_that_breaks_off_is_none(box: Sandbox, kind: str) -> None:
     fault = box.faults.add(Fault(kind, times=1, seconds=0.05))  # type: ignore[arg-type]
@@ -67,12 +69,14 @@ def test_an_answer_that_breaks_off_is_none(box: Sandbox, kind: str) -> None:
     assert fault.hit == 1
 
 
+@pytest.mark.fault("B26")
 def test_a_body_is_capped_after_inflation(box: Sandbox) -> None:
     with pytest.raises(BrokenExchangeError, match="larger than"):
         send(box, "/packed", largest_body=1_000_000)
     assert len(send(box, "/packed").body) > 5_000_000
 
 
+@pytest.mark.fault("G1")
 def test_no_redirect_is_followed_and_no_other_origin_is_asked(box: Sandbox) -> None:
     with serve(Echo()) as other:
         box.faults.add(Fault("redirect", link=f"{other.url}/x"))
@@ -85,6 +89,7 @@ def test_no_redirect_is_followed_and_no_other_origin_is_asked(box: Sandbox) -> N
         assert other.saw == []
 
 
+@pytest.mark.fault("G1")
 def test_no_cookie_is_kept_and_no_netrc_is_read(
     box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +103,7 @@ def test_no_cookie_is_kept_and_no_netrc_is_read(
     assert answer["headers"]["authorization"] == "Bearer mine"
 
 
+@pytest.mark.fault("G1")
 @pytest.mark.parametrize(
     "url",
     [
@@ -121,6 +127,7 @@ def test_an_origin_is_spelled_in_one_way() -> None:
     assert origin("http://localhost:80/x") == "http://localhost:80"
 
 
+@pytest.mark.fault("G1")
 @pytest.mark.parametrize(
     ("path", "url"),
     [
@@ -137,6 +144,7 @@ def test_where_a_path_leads(path: str, url: str) -> None:
     assert resolve_url("https://api.example.com", path, "a=1") == url
 
 
+@pytest.mark.fault("B26")
 @pytest.mark.parametrize(
     "body",
     [

@@ -116,6 +116,7 @@ def test_pages_are_asked_by_token_until_one_is_empty(tmp_path: Path) -> None:
         assert f"after={last}" in asked[-1]
 
 
+@pytest.mark.fault("B20")
 def test_odd_values_break_nothing(tmp_path: Path) -> None:
     odd: list[Any] = [7, "x", {}, [7], [[]], [{"field": []}], [{"field": {"id": []}}], None]
     with serving("typeform", tmp_path) as account:
@@ -126,6 +127,7 @@ def test_odd_values_break_nothing(tmp_path: Path) -> None:
         assert len(records(account)) == account.account.counts()["responses"][0]
 
 
+@pytest.mark.fault("B11")
 def test_a_page_that_does_not_say_where_it_ends_is_not_believed(tmp_path: Path) -> None:
     with serving("typeform", tmp_path) as account:
         list(account.account.responses.values())[49]["token"] = None

@@ -71,5 +71,5 @@ def test_the_example_names_every_variable() -> None:
     assert read - INTERNAL <= set(re.findall(r"#(KOERS_\w+)=", text))
 
 
-INTERNAL = {"KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE"}
+INTERNAL = {"KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_UI_HOSTS"}
 """Handed on by `koers up` from koers.yaml; nobody sets them."""

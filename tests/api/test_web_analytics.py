@@ -53,6 +53,7 @@ def test_what_a_day_no_longer_holds_is_gone(account: Account) -> None:
     assert [load.counts.loaded for load in account.pull()["visits"].loads] == []
 
 
+@pytest.mark.fault("B24")
 @pytest.mark.parametrize("name", ["matomo"])
 def test_days_that_lose_most_of_their_rows_are_not_believed(account: Account) -> None:
     account.pull()
@@ -60,7 +61,7 @@ def test_days_that_lose_most_of_their_rows_are_not_believed(account: Account) ->
     account.account.forget_newest("visits", 150)
     assert "accept_shrink" in failures(account.pull())["visits"]
     assert account.state() == before
-    assert not failures(account.pull(accept_shrink=True))
+    assert not failures(account.pull(believed=True))
     assert len(account.state()["visits"]) == len(before["visits"]) - 150
 
 
@@ -172,6 +173,7 @@ def test_the_token_of_matomo_is_in_forms_only(account: Account) -> None:
         assert body == b"token_auth=" + token
 
 
+@pytest.mark.fault("B13")
 @pytest.mark.parametrize("name", ["matomo"])
 def test_a_mistake_with_status_200_is_told_in_the_vendors_words(account: Account) -> None:
     content = {"result": "error", "message": "The segment 'referrerName' is not supported."}
@@ -197,6 +199,7 @@ def test_what_matomo_means(message: str, outcome: str) -> None:
     assert matomo._judge(answer({"2026-05-01": [{"label": '"error"'}]})) is None
 
 
+@pytest.mark.fault("B12")
 @pytest.mark.parametrize(
     "content",
     [
@@ -239,6 +242,7 @@ def test_goals_of_a_row() -> None:
 PLAUSIBLE = plausible._Rows(("day", "page"), ("visits",), DAYS)
 
 
+@pytest.mark.fault("B12")
 @pytest.mark.parametrize(
     "content",
     [
@@ -255,6 +259,7 @@ def test_rows_that_do_not_fit_the_question_are_none(content: Any) -> None:
         PLAUSIBLE.of(answer(content))
 
 
+@pytest.mark.fault("B19")
 @pytest.mark.parametrize(
     ("meta", "read", "offset"),
     [({"total_rows": 5}, 2, 2), ({"total_rows": 2}, 2, None), ({}, 2, 2), ({}, 1, None)],
@@ -307,6 +312,7 @@ def test_a_report_that_is_none(content: Any) -> None:
         REPORT.of(answer(content))
 
 
+@pytest.mark.fault("B19")
 @pytest.mark.parametrize(
     ("count", "read", "offset"), [(5, 2, "2"), (2, 2, None), (None, 2, "2"), (None, 1, None)]
 )

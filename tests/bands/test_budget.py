@@ -43,6 +43,7 @@ def test_a_large_shift_is_found_at_once() -> None:
     assert (judge(values, kind=kind, grain="month").status[:, -1] == DRIFTING).mean() > 0.9
 
 
+@pytest.mark.fault("E12")
 def test_too_few_points_are_no_verdict() -> None:
     random = np.random.default_rng(15)
     kind, values, _ = figures(random, 20, 24, 0.0, "normal", "plain")

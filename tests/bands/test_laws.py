@@ -122,6 +122,7 @@ def test_a_level_that_lasts_becomes_normal() -> None:
     assert (status[:, 27:] == DRIFTING).mean() < 0.2
 
 
+@pytest.mark.fault("E12")
 def test_a_steady_trend_is_no_drift_and_a_constant_has_no_band() -> None:
     random = np.random.default_rng(6)
     values = 5.0 * np.arange(40) + 10 * random.standard_normal((200, 40))

@@ -52,6 +52,7 @@ def child(box: Sandbox, file: Path, failpoint: str = "") -> subprocess.Completed
     )
 
 
+@pytest.mark.fault("B6")
 def test_the_next_process_uses_the_same_access_token(
     box: Sandbox, vendor: Vendor, file: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_the_next_process_uses_the_same_access_token(
     assert sorted(path.name for path in file.parent.iterdir()) == ["token", "token.lock"]
 
 
+@pytest.mark.fault("B6")
 @pytest.mark.parametrize(
     ("place", "events"),
     [
@@ -80,6 +82,7 @@ def test_a_kill_around_the_asking_loses_nothing(
     assert vendor.events == events
 
 
+@pytest.mark.fault("B6")
 @pytest.mark.parametrize("place", ["token.before_saving", "token.before_rename:2"])
 def test_a_kill_before_saving_is_told_with_what_to_do(
     box: Sandbox, vendor: Vendor, file: Path, place: str
@@ -100,6 +103,7 @@ def test_a_kill_before_saving_is_told_with_what_to_do(
     assert sorted(path.name for path in file.parent.iterdir()) == ["token", "token.lock"]
 
 
+@pytest.mark.fault("B6")
 def test_a_vendor_that_still_takes_the_old_token_needs_nobody(
     box: Sandbox, vendor: Vendor, file: Path
 ) -> None:

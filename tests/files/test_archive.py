@@ -51,6 +51,7 @@ def test_any_other_file_is_itself(tmp_path: Path, work: Path) -> None:
     assert list(work.iterdir()) == []
 
 
+@pytest.mark.fault("C12", "C18", "G10")
 @pytest.mark.parametrize(
     "name",
     ["../../evil.csv", "/etc/passwd.csv", "C:\\evil.csv", "..\\evil.csv", "a\nb.csv",
@@ -70,6 +71,7 @@ def test_two_members_of_one_name_are_two_files(tmp_path: Path, work: Path) -> No
     assert [read(m.path).cells for m in unpack(path, work)] == [[["1"]], [["2"]]]
 
 
+@pytest.mark.fault("C12")
 @pytest.mark.parametrize(
     ("name", "said"),
     [("inner.zip", "an archive itself"), ("x.csv.gz", "an archive itself"), ("x.exe", "not one of"),
@@ -83,6 +85,7 @@ def test_what_is_not_read_is_refused_by_name(
     assert list(work.iterdir()) == []
 
 
+@pytest.mark.fault("C12")
 def test_a_zip_that_calls_itself_a_csv_is_not_unpacked_again(tmp_path: Path, work: Path) -> None:
     inner = made(tmp_path, {"deals.csv": b"a\n1\n"}).read_bytes()
     (member,) = unpack(made(tmp_path, {"inner.csv": inner}), work)
@@ -90,6 +93,7 @@ def test_a_zip_that_calls_itself_a_csv_is_not_unpacked_again(tmp_path: Path, wor
         read(member.path)
 
 
+@pytest.mark.fault("C12", "C19", "G10")
 def test_a_link_is_refused(tmp_path: Path, work: Path) -> None:
     entry = zipfile.ZipInfo("deals.csv")
     entry.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -99,6 +103,7 @@ def test_a_link_is_refused(tmp_path: Path, work: Path) -> None:
         unpack(tmp_path / "x.zip", work)
 
 
+@pytest.mark.fault("C12")
 def test_bombs_are_refused_before_anything_is_inflated(tmp_path: Path, work: Path) -> None:
     bomb = made(tmp_path, {"deals.csv": b"0" * 40_000_000})
     assert bomb.stat().st_size < 100_000
@@ -109,6 +114,7 @@ def test_bombs_are_refused_before_anything_is_inflated(tmp_path: Path, work: Pat
     assert list(work.iterdir()) == []
 
 
+@pytest.mark.fault("C12")
 def test_a_workbook_is_held_to_the_same_limits(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["a"], [1]])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -117,12 +123,14 @@ def test_a_workbook_is_held_to_the_same_limits(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.fault("C12")
 def test_too_many_members(tmp_path: Path, work: Path) -> None:
     path = made(tmp_path, {f"{n}.csv": b"a\n" for n in range(20)})
     with pytest.raises(FileRefused, match="holds 20 files; at most 10"):
         unpack(path, work, Limits(members=10))
 
 
+@pytest.mark.fault("C12")
 def test_a_size_that_is_a_lie_is_refused(tmp_path: Path, work: Path) -> None:
     path = made(tmp_path, {"deals.csv": b"a\n" + b"1\n" * 1_000})
     data = path.read_bytes()
@@ -144,6 +152,7 @@ def test_a_password_or_odd_compression_is_refused(tmp_path: Path, work: Path) ->
         unpack(made(tmp_path, {"deals.csv": b"a\n1\n"}, zipfile.ZIP_LZMA), work)
 
 
+@pytest.mark.fault("C7", "C12")
 def test_a_cut_or_empty_zip_is_refused(tmp_path: Path, work: Path) -> None:
     path = made(tmp_path, {"deals.csv": b"a\n1\n"})
     whole = path.read_bytes()
@@ -155,7 +164,9 @@ def test_a_cut_or_empty_zip_is_refused(tmp_path: Path, work: Path) -> None:
         unpack(made(tmp_path, {"folder/": b""}), work)
 
 
+@pytest.mark.fault("G10")
 # A name ends at a NUL for zipfile, and so before the suffix.
+@pytest.mark.fault("C18")
 @given(st.text(st.characters(exclude_characters="\0"), max_size=60))
 def test_any_name_is_harmless(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp("any")

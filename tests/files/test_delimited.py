@@ -15,6 +15,7 @@ from connectors.core.files import FileRefused, Limits, check_format, open_table
 from tests.files.making import DUTCH, PLAIN, SMALL, read_bytes
 
 
+@pytest.mark.fault("C9")
 def test_line_ends_inside_quotes_are_kept_and_rows_are_numbered_by_line(tmp_path: Path) -> None:
     got = read_bytes(tmp_path, b'a,b\r\n1,"x\r\ny\nz"\r\n2,"say ""hi"", ok"\r\n')
     assert got.cells == [["1", "x\r\ny\nz"], ["2", 'say "hi", ok']]
@@ -32,22 +33,26 @@ def test_other_unicode_separators_do_not_end_a_line(tmp_path: Path) -> None:
     assert read_bytes(tmp_path, f"a,b\n1,{text}\n".encode()).cells == [["1", text]]
 
 
+@pytest.mark.fault("C9")
 def test_a_quote_that_never_closes_is_refused_with_the_line_it_began_on(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=r"begins on line 3: a quote is opened and never closed"):
         read_bytes(tmp_path, b'a,b\n1,2\n3,"oops\n5,6\n')
 
 
+@pytest.mark.fault("C9")
 def test_a_quote_that_never_closes_does_not_swallow_a_large_file(tmp_path: Path) -> None:
     data = b'a,b\n1,"oops\n' + b"5,6\n" * 1_000
     with pytest.raises(FileRefused, match=r"begins on line 2 runs on"):
         read_bytes(tmp_path, data, limits=SMALL)
 
 
+@pytest.mark.fault("C9")
 def test_text_after_a_closing_quote_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=r"line 2: text follows a closing quote"):
         read_bytes(tmp_path, b'a,b\n1,"5" tall"\n')
 
 
+@pytest.mark.fault("C9")
 @pytest.mark.parametrize(
     ("fmt", "heading", "said"),
     [
@@ -81,6 +86,7 @@ def test_a_sep_line_of_nonsense_is_refused(tmp_path: Path) -> None:
         read_bytes(tmp_path, b"sep=;;\na;b\n1;2\n")
 
 
+@pytest.mark.fault("C4")
 def test_rows_of_the_wrong_width_are_problems_and_keep_their_number(tmp_path: Path) -> None:
     got = read_bytes(tmp_path, b"a,b,c\n1,2\n1,2,3,\n\n,,\n4,5,6\n")
     assert "too few columns: 2" in got.problems[2]
@@ -95,12 +101,14 @@ def test_messages_about_rows_quote_no_cell(tmp_path: Path) -> None:
     assert not any("jan" in problem for problem in got.problems.values())
 
 
+@pytest.mark.fault("C3")
 def test_headings_are_trimmed_and_of_one_spelling(tmp_path: Path) -> None:
     decomposed = "Cafe\u0301"
     data = f'\ufeff Deal  ID ,"Close\n date",\u00a0{decomposed}\n1,2,3\n'.encode()
     assert read_bytes(tmp_path, data).headings == ["Deal ID", "Close date", "Café"]
 
 
+@pytest.mark.fault("C11")
 def test_too_many_columns_or_too_long_cells(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="has 10,000 columns; at most 1,000"):
         read_bytes(tmp_path, b"x" + b",x" * 9_999 + b"\n")
@@ -109,11 +117,13 @@ def test_too_many_columns_or_too_long_cells(tmp_path: Path) -> None:
     assert got.cells == [["2", "z"]]
 
 
+@pytest.mark.fault("C10")
 def test_a_cell_of_a_megabyte_is_read(tmp_path: Path) -> None:
     long = "y" * 1_000_000
     assert read_bytes(tmp_path, f"a,b\n1,{long}\n".encode()).cells == [["1", long]]
 
 
+@pytest.mark.fault("C11")
 def test_a_line_without_end_is_refused_before_it_is_held_in_memory(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="has a line of over"):
         read_bytes(tmp_path, b"a,b\n" + b"z" * 2_200_000 + b"\n", limits=SMALL)
@@ -152,6 +162,7 @@ def test_a_delimiter_is_one_character(delimiter: str) -> None:
 ANY_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 
 
+@pytest.mark.fault("C9", "C10")
 @given(st.lists(st.lists(ANY_TEXT, min_size=3, max_size=3), max_size=8))
 def test_whatever_a_csv_writer_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]

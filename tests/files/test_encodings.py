@@ -14,6 +14,7 @@ from tests.files.making import read_bytes
 TEXT = "naam,bedrag\nRené,€ 5\n"
 
 
+@pytest.mark.fault("C2")
 @pytest.mark.parametrize(
     ("declared", "data"),
     [
@@ -33,6 +34,7 @@ def test_one_name_in_eight_encodings(tmp_path: Path, declared: str, data: bytes)
     assert got.cells == [["René", "€ 5"]]
 
 
+@pytest.mark.fault("C2")
 def test_a_byte_that_does_not_decode_refuses_the_file_with_its_place(tmp_path: Path) -> None:
     mixed = "naam\nRené\n".encode() + "Zoë\n".encode("cp1252")
     with pytest.raises(FileRefused, match=r"line 3, byte 13 \(0xeb\) is not utf-8"):
@@ -45,12 +47,14 @@ def test_the_place_is_right_far_into_a_file(tmp_path: Path) -> None:
         read_bytes(tmp_path, before + b"x\xe9\n")
 
 
+@pytest.mark.fault("C2")
 def test_half_a_character_at_the_end_is_refused(tmp_path: Path) -> None:
     for data in (b"naam\nRen\xc3", codecs.BOM_UTF16_LE + "naam\nx\n".encode("utf-16-le")[:-1]):
         with pytest.raises(FileRefused, match="byte"):
             read_bytes(tmp_path, data)
 
 
+@pytest.mark.fault("C2")
 @pytest.mark.parametrize("declared", ["cp1252", "iso-8859-1", "iso-8859-15", "cp850", "ascii"])
 def test_utf8_declared_as_something_else_is_not_read_as_gibberish(
     tmp_path: Path, declared: str
@@ -59,11 +63,13 @@ def test_utf8_declared_as_something_else_is_not_read_as_gibberish(
         read_bytes(tmp_path, TEXT.encode(), FileFormat(encoding=declared))
 
 
+@pytest.mark.fault("C2")
 def test_cp1252_declared_as_latin1_is_refused_with_both_readings(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match=r"line 2 .*0x80.*'€' in cp1252"):
         read_bytes(tmp_path, TEXT.encode("cp1252"), FileFormat(encoding="latin-1"))
 
 
+@pytest.mark.fault("C2")
 def test_utf16_without_a_mark_says_so(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="UTF-16 without a byte-order mark"):
         read_bytes(tmp_path, TEXT.encode("utf-16-le"))

@@ -66,6 +66,7 @@ def test_a_hundred_thousand_brackets_do_not_end_the_process(tmp_path: Path) -> N
             read_json(tmp_path, text, Limits())
 
 
+@pytest.mark.fault("C16")
 def test_numbers_are_exact_and_ids_stay_as_written(tmp_path: Path) -> None:
     numbers = ["9007199254740993", "1e5", "0.1000000000000000055511151231257827", "1e400", "12.50"]
     got = read_json(tmp_path, "[" + ",".join(f'{{"n": {n}}}' for n in numbers) + "]")
@@ -78,6 +79,7 @@ def test_numbers_are_exact_and_ids_stay_as_written(tmp_path: Path) -> None:
     assert value(cells[4], "decimal") == "12.5"
 
 
+@pytest.mark.fault("C15")
 def test_a_number_of_5000_digits_is_a_bad_cell(tmp_path: Path) -> None:
     (row,) = read_json(tmp_path, '[{"n": ' + "9" * 5_000 + "}]", Limits()).rows
     assert reason(row.cells[0], "integer")

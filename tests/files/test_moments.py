@@ -17,6 +17,7 @@ from tests.files.making import AMERICAN, DUTCH, PLAIN, is_read, reason, value
 KINDS: tuple[FieldType, ...] = ("date", "datetime", "boolean")
 
 
+@pytest.mark.fault("C17")
 @pytest.mark.parametrize(
     ("fmt", "text", "wanted"),
     [
@@ -37,6 +38,7 @@ def test_dates_as_declared_or_iso(fmt: FileFormat, text: str, wanted: str) -> No
     assert value(f" {text} ", "date", fmt) == wanted
 
 
+@pytest.mark.fault("C17")
 @pytest.mark.parametrize(
     "text",
     ["31-02-2026", "29-02-2025", "00-01-2026", "13-13-2026", "0000-00-00", "3-4-26", "03-04-'26",
@@ -46,6 +48,7 @@ def test_dates_that_are_impossible_short_or_otherwise_written_are_refused(text: 
     assert "dd-mm-yyyy" in reason(text, "date")
 
 
+@pytest.mark.fault("C17")
 def test_an_ambiguous_date_is_told_with_both_readings() -> None:
     told = reason("03/04/2026", "date", DUTCH)
     assert "2026-04-03 (day first)" in told
@@ -82,6 +85,7 @@ def test_times_that_are_none_are_refused(text: str) -> None:
     assert text in reason(text, "datetime")
 
 
+@pytest.mark.fault("D1")
 def test_summer_time() -> None:
     assert "never was in Europe/Amsterdam" in reason("29-03-2026 02:30", "datetime")
     assert value("29-03-2026 01:59:59", "datetime") == "2026-03-29T00:59:59Z"
@@ -97,6 +101,7 @@ def test_a_day_that_begins_at_one_is_a_day() -> None:
     assert value("2022-03-27", "datetime", beirut) == "2022-03-26T22:00:00Z"
 
 
+@pytest.mark.fault("D2")
 def test_the_date_of_a_moment_is_the_day_in_the_files_time_zone() -> None:
     assert value("2026-03-31T22:30:00Z", "date") == "2026-04-01"
     assert value("31-03-2026 23:59", "date") == "2026-03-31"
@@ -145,6 +150,7 @@ def test_what_is_neither_is_refused() -> None:
 DATES = st.dates(dt.date(1000, 1, 1), dt.date(9999, 12, 31))
 
 
+@pytest.mark.fault("C17")
 @given(DATES, st.sampled_from(["dd-mm-yyyy", "mm/dd/yyyy", "yyyy.mm.dd", "ddmmyyyy", "dd mm yyyy"]))
 def test_every_date_is_read_back(day: dt.date, declared: str) -> None:
     parts = {"dd": f"{day:%d}", "mm": f"{day:%m}", "yyyy": f"{day.year:04d}"}
@@ -169,6 +175,7 @@ def test_every_moment_is_read_back(second: int, zone: str) -> None:
         assert value(f"{local:%d-%m-%Y %H:%M:%S}", "datetime", fmt) == wanted
 
 
+@pytest.mark.fault("C17")
 @given(st.text(max_size=30))
 def test_any_text_is_a_date_or_a_reason(text: str) -> None:
     for kind in KINDS:

@@ -12,6 +12,7 @@ from connectors.core.files import FileRefused
 from tests.files.making import PLAIN, read
 
 
+@pytest.mark.fault("C19")
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real.csv").write_bytes(b"a\n1\n")
     (tmp_path / "x.csv").symlink_to(tmp_path / "real.csv")
@@ -19,6 +20,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         read(tmp_path / "x.csv")
 
 
+@pytest.mark.fault("C19")
 @pytest.mark.timeout(10)
 def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.csv")
@@ -50,6 +52,7 @@ def test_a_wrong_declaration_refuses_the_file(tmp_path: Path) -> None:
         read(tmp_path / "x.csv", FileFormat(date="dd-mm"))
 
 
+@pytest.mark.fault("C18")
 def test_messages_are_one_harmless_line(tmp_path: Path) -> None:
     path = tmp_path / "a\nb\x1b[31m.csv"
     path.write_bytes(b"")

@@ -34,6 +34,7 @@ def at(*parts: int) -> dt.datetime:
     return dt.datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
+@pytest.mark.fault("C13", "C16")
 def test_numbers_and_dates_come_from_the_cell_and_text_from_the_declaration(tmp_path: Path) -> None:
     rows: list[list[Any]] = [
         ["id", "amount", "closed", "text amount", "won"],
@@ -75,6 +76,7 @@ def test_a_time_kept_as_a_float_is_read_to_the_second(tmp_path: Path, hour: int)
     assert [value(row[0], "datetime") for row in got.cells] == utc
 
 
+@pytest.mark.fault("C13")
 def test_both_epochs(tmp_path: Path) -> None:
     def mac(book: Any) -> None:
         book.epoch = CALENDAR_MAC_1904
@@ -101,6 +103,7 @@ def test_a_percentage_is_known_by_its_format(tmp_path: Path) -> None:
     assert "no percent sign" in reason(got.cells[1][0], "percent")
 
 
+@pytest.mark.fault("C13")
 def test_a_formula_gives_its_stored_value_or_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["n"], ["=1+1"], ["=2+2"], ['=""'], ["=1/0"]])
 
@@ -118,11 +121,13 @@ def test_a_formula_gives_its_stored_value_or_is_refused(tmp_path: Path) -> None:
     assert [row.number for row in got.rows] == [2, 3, 5]
 
 
+@pytest.mark.fault("C13")
 def test_a_formula_that_was_never_calculated_is_not_empty(tmp_path: Path) -> None:
     got = read(workbook(tmp_path / "x.xlsx", [["a", "b"], ["x", "=1+1"]]))
     assert "open the file in Excel" in reason(got.rows[0].cells[1], "decimal")
 
 
+@pytest.mark.fault("C13")
 def test_the_first_visible_sheet_is_read_and_the_others_are_named(tmp_path: Path) -> None:
     def sheets(book: Any) -> None:
         hidden = book.create_sheet("Hidden", 0)
@@ -152,6 +157,7 @@ def test_rows_out_of_order_or_twice_are_refused(tmp_path: Path) -> None:
             read(replace_part(path, SHEET, edit))
 
 
+@pytest.mark.fault("C13")
 def test_merged_cells_are_refused_with_their_place(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "x.xlsx", [["a", "b"], [1, 2], [3, 4]], lambda b: b.active.merge_cells("A2:A3")
@@ -172,6 +178,7 @@ def test_gaps_short_rows_and_values_beside_the_table(tmp_path: Path) -> None:
     assert [row.number for row in got.rows] == [3, 6, 7]
 
 
+@pytest.mark.fault("C11")
 def test_too_long_and_too_many(tmp_path: Path) -> None:
     got = read(workbook(tmp_path / "x.xlsx", [["a"], ["y" * 101]]), limits=SMALL)
     assert "longer than 100" in got.problems[2]
@@ -193,6 +200,7 @@ def test_a_number_that_is_not_formatted_as_a_date_is_none(tmp_path: Path) -> Non
     assert "format the column as a date" in reason(row.cells[0], "date")
 
 
+@pytest.mark.fault("C13")
 def test_macros_are_refused_by_name_and_by_content(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["a"], [1]])
     with pytest.raises(FileRefused, match="holds macros"):
@@ -202,6 +210,7 @@ def test_macros_are_refused_by_name_and_by_content(tmp_path: Path) -> None:
         read(renamed)
 
 
+@pytest.mark.fault("C13")
 def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["a", "b"], ["x", "='[/etc/passwd]Sheet1'!A1"]])
     assert "never calculated" in reason(read(path).rows[0].cells[1], "text")
@@ -211,6 +220,7 @@ LAUGHS = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;"><!ENTITY x SYSTEM "file:///etc/passwd">]>"""
 
 
+@pytest.mark.fault("C14")
 @pytest.mark.parametrize(
     "part", [SHEET, "xl/sharedStrings.xml", "xl/workbook.xml", "xl/styles.xml", "docProps/core.xml"]
 )
@@ -226,6 +236,7 @@ def test_entities_are_refused_in_every_part(tmp_path: Path, part: str) -> None:
         read(path)
 
 
+@pytest.mark.fault("C14")
 def test_without_defusedxml_nothing_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +246,7 @@ def test_without_defusedxml_nothing_is_read(
         read(path)
 
 
+@pytest.mark.fault("C7")
 def test_a_workbook_that_was_cut_or_changed_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", [["a", "b"], *([n, f"text {n}"] for n in range(200))])
     whole = path.read_bytes()

@@ -11,6 +11,7 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ def test_what_is_read_is_what_was_written(  # type: ignore[no-untyped-def]
         assert record["account"].replace("\r\n", "\n") == name.strip()
 
 
+@pytest.mark.fault("C10")
 @settings(max_examples=25, deadline=None)
 @given(data=st.binary(min_size=1, max_size=300), suffix=st.sampled_from(["csv", "txt", "xlsx"]))
 def test_no_bytes_break_it(data: bytes, suffix: str) -> None:

@@ -67,7 +67,9 @@ def project(folder: Path, *metrics: Any, model: Any = MODEL) -> Path:
     """A dbt project with these metrics in models/kpis/mine.yml."""
     kpis = folder / "models" / "kpis" / "mine.yml"
     kpis.parent.mkdir(parents=True)
-    kpis.write_text(yaml.safe_dump({"metrics": list(metrics)}, allow_unicode=True))
+    # Written out: dumped as it is, what two of them share would be an alias.
+    said = json.loads(json.dumps({"metrics": list(metrics)}))
+    kpis.write_text(yaml.safe_dump(said, allow_unicode=True))
     (folder / "models" / "orders.yml").write_text(yaml.safe_dump({"semantic_models": [model]}))
     return folder
 
@@ -262,12 +264,13 @@ def test_a_relation_to_drivers_is_accepted(tmp_path: Path) -> None:
     jsonschema.validate({"metrics": [made, *others]}, schema())
 
 
+@pytest.mark.fault("G9")
 def test_broken_yaml_names_its_line_and_nothing_is_parsed(tmp_path: Path) -> None:
     folder = project(tmp_path / "dbt", revenue())
     file = folder / "models" / "kpis" / "mine.yml"
     file.write_text("metrics:\n  - name: a\n   label: b\n")
     home = Home(tmp_path / "home")
-    with pytest.raises(KpiError, match=r"models/kpis/mine.yml: is no valid YAML: .* \(line 3\)"):
+    with pytest.raises(KpiError, match=r"models/kpis/mine.yml: is not valid YAML: .* \(line 3\)"):
         prepare_manifest(home, settings(home), project=folder)
     assert not home.root.exists()
 

@@ -67,6 +67,7 @@ def test_contract_a_whole_file_lands_whole(
                 assert field.name not in record[field.name]
 
 
+@pytest.mark.fault("C3")
 @pytest.mark.parametrize(("connector", "stream"), STREAMS)
 def test_contract_every_alias_is_known(
     tmp_path: Path, connector: Connector, stream: Stream
@@ -84,6 +85,7 @@ def test_contract_every_alias_is_known(
         assert counts(result, stream.name) == (2, 2, 0, 0), (headings, result.files)
 
 
+@pytest.mark.fault("C8")
 @pytest.mark.parametrize(("connector", "stream"), STREAMS)
 def test_contract_the_same_again_is_nothing_new(
     tmp_path: Path, connector: Connector, stream: Stream
@@ -105,6 +107,7 @@ def test_contract_a_file_without_rows_is_no_error(
     assert counts(result, stream.name) == (0, 0, 0, 0)
 
 
+@pytest.mark.fault("C3")
 @pytest.mark.parametrize(("connector", "stream"), STREAMS)
 def test_contract_what_is_required_is_required(
     tmp_path: Path, connector: Connector, stream: Stream

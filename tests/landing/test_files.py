@@ -39,6 +39,7 @@ def units(*names: str) -> str:
     return "unit_id,title\n" + "".join(f"{name},{name}\n" for name in names)
 
 
+@pytest.mark.fault("C7")
 def test_a_file_that_is_still_growing_waits(tmp_path: Path) -> None:
     file = put(tmp_path, TOOL, "a.csv", csv([deal(1)]), age=0)
     stop = threading.Event()
@@ -62,12 +63,14 @@ def test_a_file_that_is_still_growing_waits(tmp_path: Path) -> None:
     assert counts(ingest(tmp_path)) == (1, 1, 0, 0)
 
 
+@pytest.mark.fault("C7")
 @pytest.mark.parametrize("name", ["a.csv.part", "a.crdownload", "a.csv.tmp"])
 def test_a_download_that_is_not_done_waits(tmp_path: Path, name: str) -> None:
     put(tmp_path, TOOL, name, csv([deal(1)]))
     assert [f.status for f in ingest(tmp_path).files] == ["waiting"]
 
 
+@pytest.mark.fault("C19", "G10")
 def test_links_pipes_and_folders_are_not_files(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox" / "tool"
     inbox.mkdir(parents=True)
@@ -81,6 +84,7 @@ def test_links_pipes_and_folders_are_not_files(tmp_path: Path) -> None:
     assert landed(tmp_path) == {}
 
 
+@pytest.mark.fault("C12")
 def test_a_zip_is_read_member_by_member_and_archived_whole(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -107,6 +111,7 @@ def test_a_zip_with_one_bad_member_stays_until_that_is_mended(tmp_path: Path) ->
     assert set(landed(tmp_path)) == {"1"}
 
 
+@pytest.mark.fault("C3")
 def test_a_heading_that_is_missing_names_the_nearest(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", "Numer;Bedrag;Gewijzigd\n1;1,00;\n")
     told = reasons(ingest(tmp_path))["a.csv"]
@@ -115,6 +120,7 @@ def test_a_heading_that_is_missing_names_the_nearest(tmp_path: Path) -> None:
     assert "did you mean Numer?" in told
 
 
+@pytest.mark.fault("C9")
 def test_a_file_broken_further_on_is_not_landed_by_half(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", csv([deal(1)]) + '2;"2,00;;;\n')
     put(tmp_path, TOOL, "b.csv", csv([deal(3)]))
@@ -170,6 +176,7 @@ def test_a_wrong_mapping_says_where_and_what_to_write(tmp_path: Path, text: str,
     assert said in str(raised.value)
 
 
+@pytest.mark.fault("B24", "C6")
 def test_a_full_load_that_shrinks_is_held_back_until_somebody_says_so(tmp_path: Path) -> None:
     put(tmp_path, LISTS, "u.csv", units(*map(str, range(40))))
     ingest(tmp_path, LISTS)
@@ -197,6 +204,7 @@ def test_sheets_stay_and_hold_everything_together(tmp_path: Path) -> None:
     assert set(reasons(result)) == {"one.csv", "two.csv"}
 
 
+@pytest.mark.fault("D3")
 def test_loads_keep_their_order_when_the_clock_goes_back(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", csv([deal(1, "1,00")]))
     ingest(tmp_path)

@@ -19,6 +19,7 @@ def row(number: object, amount: str = "1,00", address: str = ADDRESS) -> list[ob
     return [number, amount, "03-02-2026", address, None]
 
 
+@pytest.mark.fault("H4", "H6")
 def test_no_byte_of_an_address_is_in_the_landing(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", csv([row(1), row(2, "x"), row(3, ADDRESS), [4, "1,00", ADDRESS]]))
     ingest(tmp_path)
@@ -31,6 +32,7 @@ def test_no_byte_of_an_address_is_in_the_landing(tmp_path: Path) -> None:
             assert b"jansen" not in file.read_bytes(), file
 
 
+@pytest.mark.fault("H4")
 def test_the_same_contact_has_the_same_name_everywhere(tmp_path: Path) -> None:
     put(tmp_path, TOOL, "a.csv", csv([row(1), row(2, address=f" {ADDRESS.upper()} ")]))
     ingest(tmp_path)
@@ -39,6 +41,7 @@ def test_the_same_contact_has_the_same_name_everywhere(tmp_path: Path) -> None:
     assert len(first) == 64
 
 
+@pytest.mark.fault("H4")
 def test_another_key_is_refused_before_anything_is_landed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +54,7 @@ def test_another_key_is_refused_before_anything_is_landed(
     assert set(landed(tmp_path)) == {"1"}
 
 
+@pytest.mark.fault("H4")
 @pytest.mark.parametrize("key", ["short", " "])
 def test_a_key_that_can_be_guessed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
@@ -62,6 +66,7 @@ def test_a_key_that_can_be_guessed_is_refused(
     assert "short" not in str(raised.value).replace("shorter", "").replace("too short", "")
 
 
+@pytest.mark.fault("G15", "H4")
 def test_a_key_is_made_once_readable_by_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +88,7 @@ def test_a_key_is_made_once_readable_by_its_owner_only(
     assert not file.exists(), "a new key would part every contact from its history"
 
 
+@pytest.mark.fault("G15", "H4")
 def test_a_key_inside_the_home_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KOERS_PSEUDONYM_KEY")
     monkeypatch.setenv("KOERS_PSEUDONYM_KEY_FILE", str(tmp_path / "state" / "key"))

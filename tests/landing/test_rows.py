@@ -34,6 +34,7 @@ def as_read(updated: str | None) -> str:
     return "" if updated is None else updated[3:5] + updated[:2]
 
 
+@pytest.mark.fault("C4")
 @hypothesis_settings(max_examples=25)
 @given(st.lists(st.lists(ROW, max_size=8), min_size=1, max_size=4))
 def test_every_row_is_loaded_rejected_or_a_duplicate(
@@ -82,6 +83,7 @@ def test_a_rejected_row_says_where_and_why(tmp_path: Path) -> None:
     assert told[4] == ("deal_id", "deal_id: is empty, and is required")
 
 
+@pytest.mark.fault("C8")
 def test_the_same_file_again_is_nothing_new(tmp_path: Path) -> None:
     text = csv([deal(1), deal(2)])
     put(tmp_path, TOOL, "a.csv", text)
@@ -94,6 +96,7 @@ def test_the_same_file_again_is_nothing_new(tmp_path: Path) -> None:
     assert not list((tmp_path / "inbox" / "tool").glob("*.csv")), "archived all the same"
 
 
+@pytest.mark.fault("C8")
 def test_overlapping_exports_bring_only_what_is_newer(tmp_path: Path) -> None:
     old, new = "01-03-2026 10:00", "05-03-2026 10:00"
     put(tmp_path, TOOL, "march.csv", csv([deal(1, "1,00", new), deal(2, "2,00", old)]))

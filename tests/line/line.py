@@ -37,8 +37,9 @@ def ingest(home: Home, now: dt.datetime = NOW) -> dict[str, IngestResult]:
     }
 
 
-def build(home: Home, *, full_refresh: bool = False) -> None:
-    """dbt build, tests and all, then publish."""
+def build(home: Home, *, full_refresh: bool = False) -> str:
+    """dbt build, tests and all, then publish; what dbt said."""
     arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
-    dbt(arguments, home)
+    said = dbt(arguments, home)
     publish(home.warehouse, home, run_id="test", keep=2)
+    return said

@@ -154,11 +154,9 @@ def replaced(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+@pytest.mark.fault("B22", "D5", "D7")
 @pytest.mark.nightly
-def test_growing_equals_rebuilding(
-    koers_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "none")  # a sixth of dbt's time
+def test_growing_equals_rebuilding(koers_home: Home, tmp_path: Path) -> None:
     line = Line(koers_home, tmp_path / "scratch")
     write(koers_home.inbox / "ledger", "ledger.csv", LEDGER)
     line.land(FIRST, **ORGANISATION)

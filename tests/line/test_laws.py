@@ -142,7 +142,8 @@ def worlds(draw: st.DrawFn) -> World:
             Deal(
                 number,
                 draw(st.sampled_from([*people, "ghost"])),
-                Decimal(draw(st.integers(1, 10_000_000))) / 100,
+                # Credit notes too.
+                Decimal(draw(st.integers(-5_000_000, 10_000_000).filter(bool))) / 100,
                 draw(st.sampled_from(["EUR", "USD"])),
                 dt.datetime.combine(START, dt.time(), dt.UTC) + dt.timedelta(minutes=minutes),
                 draw(st.sampled_from(["Closed won", "Closed won", "Closed lost"])),
@@ -339,6 +340,7 @@ TESTS = [
 ]
 
 
+@pytest.mark.fault("D2", "D5", "D6", "D7", "D8")
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
 @settings(
@@ -365,8 +367,7 @@ def _holds(world: World, folder: Path) -> None:
 
     _deals(once, "all.csv", world.deals)
     ingest(once)
-    without = ["--exclude-resource-type", "unit_test"]  # they are the same in every world
-    dbt(["build", *without, "--select", EXPLAINED, "+dim_org_unit", *TESTS], once)
+    dbt(["build", "--select", EXPLAINED, "+dim_org_unit", *TESTS], once)
     assert built(once) == expected
     compared = comparisons(once)
     assert contributed(once) == {

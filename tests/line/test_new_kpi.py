@@ -165,6 +165,7 @@ def copied(tmp_path: Path) -> Path:
     return project
 
 
+@pytest.mark.fault("D10")
 @pytest.mark.nightly
 def test_a_new_kpi_and_a_new_measure_are_everywhere(koers_home: Home, copied: Path) -> None:
     for name, text in ORGANISATION.items():
@@ -221,3 +222,35 @@ def test_a_new_kpi_and_a_new_measure_are_everywhere(koers_home: Home, copied: Pa
     parity = compare(koers_home.warehouse, koers_home.dbt_target, kpis=sorted(new - WEIGHTED))
     assert parity.compared > 1000
     assert parity.differences == []
+
+    # Another definition: all of its history is computed anew and says so, and no other KPI moves.
+    before = versions(koers_home)
+    own = copied / "models/kpis/own.yml"
+    assert "Pump" in own.read_text()
+    own.write_text(own.read_text().replace("Pump", "Panel"))
+    run_dbt(
+        ["run", "--select", "+fct_kpi_values"], koers_home, settings(koers_home), project=copied
+    )
+    after = versions(koers_home)
+    assert {kpi for kpi in before if before[kpi][1] != after[kpi][1]} == {"pump_orders"}
+    assert before["pump_orders"][0] == {dt.date(2025, 12, 1): 1, dt.date(2026, 1, 1): 2}
+    assert after["pump_orders"][0] == {dt.date(2026, 1, 1): 1}
+    assert len(after["pump_orders"][1]) == 1, "no period is left under the old definition"
+    assert {kpi for kpi in before if before[kpi][0] != after[kpi][0]} == {"pump_orders"}
+
+
+def versions(home: Home) -> dict[str, tuple[dict[dt.date, float], set[str]]]:
+    """By KPI: its values for the organisation by month, where they are not 0, and the definitions
+    under which its facts were computed."""
+    with duckdb.connect(str(home.warehouse), read_only=True) as facts:
+        rows = facts.execute(
+            "select kpi, org_unit_id, grain, period_start, kpi_value, definition_version"
+            " from fct_kpi_values"
+        ).fetchall()
+    found: dict[str, tuple[dict[dt.date, float], set[str]]] = {}
+    for kpi, unit, grain, start, value, version in rows:
+        values, seen = found.setdefault(kpi, ({}, set()))
+        seen.add(version)
+        if (unit, grain) == ("bedrijf", "month") and value:
+            values[start] = value
+    return found

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from pipelines import dagster_home
-from pipelines.defs.dead_runs import end_dead_runs, is_alive, wait_for_pool
+from pipelines.defs.dead_runs import PROCESS_TAG, end_dead_runs, is_alive, wait_for_pool
 from pipelines.settings import PROJECT_DIR, Home, Settings
 
 KILLED = """
@@ -31,6 +31,7 @@ with dg.DagsterInstance.get() as instance:
 """
 
 
+@pytest.mark.fault("A1")
 def test_a_killed_run_is_ended_and_its_pool_is_free(koers_home: Home) -> None:
     dagster_home.prepare(koers_home)
     environment = dagster_home.environment(koers_home, Settings())
@@ -86,3 +87,27 @@ def test_a_process_is_alive_or_it_is_not() -> None:
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not tell of others")
 def test_a_number_that_was_given_out_again_is_another_process() -> None:
     assert not is_alive(os.getpid(), time.time() - 30 * 24 * 3600)
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the system does not tell of others")
+def test_a_process_that_nobody_buried_is_dead() -> None:
+    """As in a container whose first process does not ask how others ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        state = Path(f"/proc/{child.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+        assert not is_alive(child.pid, time.time())
+
+
+@pytest.mark.fault("A1", "A2")
+def test_a_run_that_was_killed_before_it_began_is_ended() -> None:
+    """Found by a kill: the report would have waited for it for ever."""
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with dg.instance_for_test() as instance:
+        dead, lives = (
+            instance.create_run_for_job(alive, tags={PROCESS_TAG: str(pid)})
+            for pid in (gone.pid, os.getpid())
+        )
+        assert end_dead_runs(instance) == [dead.run_id]
+        assert instance.get_run_by_id(lives.run_id).status is dg.DagsterRunStatus.NOT_STARTED

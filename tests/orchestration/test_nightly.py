@@ -111,6 +111,7 @@ def test_files_that_stay_are_read_again_only_when_they_change(notes: Notes) -> N
     assert notes.asked == ["open", "crm", "build"]
 
 
+@pytest.mark.fault("B23")
 def test_a_dead_connector_stops_no_other_and_is_asked_again(notes: Notes) -> None:
     drop(notes.home, "crm")
     drop(notes.home, "surveys")
@@ -134,6 +135,7 @@ def test_a_file_that_comes_during_the_run_is_taken_by_the_next(notes: Notes) -> 
     assert notes.asked == ["open", "crm", "build"]
 
 
+@pytest.mark.fault("F8")
 def test_a_build_that_failed_is_done_again(notes: Notes) -> None:
     drop(notes.home, "crm")
     notes.broken = "a test failed"
@@ -143,6 +145,7 @@ def test_a_build_that_failed_is_done_again(notes: Notes) -> None:
     assert run(notes).built
 
 
+@pytest.mark.fault("D10")
 def test_other_settings_or_models_mean_a_full_refresh(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +192,7 @@ def test_asked_for_a_full_refresh_is_one(notes: Notes) -> None:
     assert notes.asked == ["open", "full"]
 
 
+@pytest.mark.fault("F1")
 def test_one_run_at_a_time(notes: Notes) -> None:
     with held(notes.home.run_lock, "another run"), pytest.raises(BusyError, match="another run"):
         run(notes)

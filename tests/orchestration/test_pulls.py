@@ -58,6 +58,7 @@ def test_an_account_is_pulled_each_night_and_builds_only_on_news(
     assert calls < len(box.calls) < 2 * calls
 
 
+@pytest.mark.fault("B23")
 def test_a_stream_that_fails_is_told_and_the_others_are_landed(
     koers_home: Home, box: Sandbox
 ) -> None:
@@ -83,6 +84,7 @@ def execute(manifest: dict[str, Any], job: str, **options: Any) -> dg.ExecuteInP
         return found.execute_in_process(instance=instance, raise_on_error=False, **options)
 
 
+@pytest.mark.fault("B23")
 def test_the_ingest_job_fails_after_the_streams_that_were_read(
     manifest: dict[str, Any], koers_home: Home, box: Sandbox
 ) -> None:

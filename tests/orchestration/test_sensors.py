@@ -134,6 +134,7 @@ def broken() -> None:
     breaks()
 
 
+@pytest.mark.fault("G3")
 def test_the_engineers_are_told_once_which_job_failed_and_no_secret(koers_home: Home) -> None:
     settings_with_channel(koers_home)
     with dg.instance_for_test() as instance:
@@ -162,6 +163,7 @@ def test_without_a_channel_for_them_nothing_is_queued(koers_home: Home) -> None:
     assert tell_engineers(koers_home, Settings(), "key", "title", "body") == 0
 
 
+@pytest.mark.fault("E10", "E11")
 def test_nights_that_stay_away_are_told_once_and_again_after_a_run(koers_home: Home) -> None:
     settings_with_channel(koers_home)
     assert asked(night_sensor) == (0, None)

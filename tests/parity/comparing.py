@@ -140,6 +140,9 @@ def _one(
             ours = shown[("value", "numerator", "denominator").index(part)]
             into.compared += 1
             nothing = theirs is None and (ours == 0 or numerator == 0)
+            # Over less than nothing MetricFlow divides, and Koers knows no ratio.
+            if part == "value" and ours is None and denominator is not None and denominator < 0:
+                continue
             if not (nothing or _same(ours, theirs, exact or part != "value", part)):
                 into.differences.append(Difference(kpi, unit, grain, start, part, ours, theirs))
     for (unit, start), theirs in answer.items():

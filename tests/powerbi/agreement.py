@@ -22,7 +22,8 @@ CLOSE = 1e-9
 def value_sql(rule: Rule) -> str:
     """The value of the rows of a group, as the measure of the KPI computes it."""
     if rule.shape == "ratio":
-        return "cast(sum(numerator) as double) / nullif(cast(sum(denominator) as double), 0)"
+        ratio = "cast(sum(numerator) as double) / cast(sum(denominator) as double)"
+        return f"case when sum(denominator) > 0 then {ratio} end"
     if rule.shape == "sum":
         return "cast(sum(numerator) as double)"
     return "any_value(kpi_value)"

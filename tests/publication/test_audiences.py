@@ -97,6 +97,7 @@ def read(file: Path, query: str) -> Rows:
         return db.execute(query).fetchall()
 
 
+@pytest.mark.fault("H7", "H8")
 def test_the_small_group_and_what_protects_it_are_told_to_be_too_small(home: Home) -> None:
     publish_all(home, run_id="r")
     found = read(
@@ -115,6 +116,7 @@ def test_the_small_group_and_what_protects_it_are_told_to_be_too_small(home: Hom
     assert starts == [(month(4),)]
 
 
+@pytest.mark.fault("H10")
 def test_individuals_are_only_in_the_file_of_management(home: Home) -> None:
     publish_all(home, run_id="r")
     people = "select count(*) from dim_org_unit where layer = 'individual'"
@@ -126,9 +128,11 @@ def test_individuals_are_only_in_the_file_of_management(home: Home) -> None:
     assert b"Piet Jansen" in home.publication().read_bytes()
 
 
+@pytest.mark.fault("H10")
 def test_an_audience_of_one_department_and_one_kpi(home: Home) -> None:
     home.audiences_file.write_text(
-        "audiences:\n  management: {individuals: {kpis: all, purpose: guidance}}\n"
+        "audiences:\n  management:\n"
+        "    individuals: {kpis: all, purpose: guidance, legal_basis: contract}\n"
         "  north: {units: [north], kpis: [nps], layers: [team]}\n",
         encoding="utf-8",
     )
@@ -141,7 +145,8 @@ def test_an_audience_of_one_department_and_one_kpi(home: Home) -> None:
 
 def test_an_unknown_unit_is_told_and_management_is_published(home: Home) -> None:
     home.audiences_file.write_text(
-        "audiences:\n  management: {individuals: {kpis: all, purpose: guidance}}\n"
+        "audiences:\n  management:\n"
+        "    individuals: {kpis: all, purpose: guidance, legal_basis: contract}\n"
         "  west: {units: [west]}\n",
         encoding="utf-8",
     )
@@ -157,12 +162,17 @@ def test_without_knowing_whom_a_kpi_is_about_only_management_is_published(home: 
     assert "Whom the KPIs are about" in done.refused["organisation"]
 
 
+@pytest.mark.fault("H6")
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("audiences: {sales: {}}", "there has to be an audience `management`"),
         ("audiences: {management: {layer: [team]}}", "management.layer"),
         ("audiences: {management: {individuals: {kpis: all}}}", "individuals.purpose"),
+        (
+            "audiences: {management: {individuals: {kpis: all, purpose: p}}}",
+            "individuals.legal_basis",
+        ),
         ("audiences: {management: {min_group_size: 0}}", "min_group_size"),
         ("audiences: {management: {layers: [individual]}}", "layers"),
         ("audiences: [", "is not valid YAML"),
@@ -290,6 +300,7 @@ def test_people_in_bi_tools_read_names(home: Home) -> None:
     assert "hidden from this audience" in about[0][0]
 
 
+@pytest.mark.fault("H7", "H8")
 def test_a_late_answer_does_not_show_what_was_hidden(home: Home) -> None:
     """South was hidden in April to protect north; north grows to 4, still too small."""
     publish_all(home, run_id="one")

@@ -63,6 +63,7 @@ def is_there(client: Client) -> bool:
 
 
 @pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.fault("F2")
 def test_it_never_notices_that_the_file_is_swapped(tmp_path: Path, name: str) -> None:
     client = CLIENTS[name]
     if not is_there(client):

@@ -46,6 +46,7 @@ def test_every_fail_point_is_known() -> None:
     assert len(NAMES) == 6
 
 
+@pytest.mark.fault("A1")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_publish(tmp_path: Path, name: str) -> None:
     home = Home(tmp_path)
@@ -74,6 +75,7 @@ def test_a_killed_publish(tmp_path: Path, name: str) -> None:
     assert (folder / "parquet").resolve() == third.file.parent / "parquet"
 
 
+@pytest.mark.fault("F2")
 def test_three_readers_never_notice(tmp_path: Path) -> None:
     """One opens it again and again, one holds it open all the time, one reads the Parquet."""
     home = Home(tmp_path / "home")

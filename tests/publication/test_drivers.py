@@ -26,6 +26,7 @@ print(db.execute("select kpi_value from read_parquet(?)", [sys.argv[2]]).fetchon
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("version", ["1.1.3", "1.4.4", "1.5.2", "2.0.0"])
+@pytest.mark.fault("F7")
 def test_it_opens_in(tmp_path: Path, version: str) -> None:
     home = Home(tmp_path / "home")
     warehouse(home.warehouse, [fact("revenue", "north", month(5), 95.0, "on_course")])

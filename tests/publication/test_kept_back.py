@@ -17,7 +17,10 @@ from pipelines.settings import Home, settings
 from pipelines.watch.ledger import open_ledger
 from tests.publication.tiny import fact, month, warehouse
 
-GOOD = "audiences:\n  management: {individuals: {kpis: all, purpose: Guidance}}\n  sales: {}\n"
+GOOD = (
+    "audiences:\n  management:\n"
+    "    individuals: {kpis: all, purpose: Guidance, legal_basis: contract}\n  sales: {}\n"
+)
 BAD = GOOD.replace("sales: {}", "sales: {units: [west]}")
 CHANNEL = "alerts:\n  channels:\n    - {name: hook, url_env: HOOK, owners: [data]}\n"
 

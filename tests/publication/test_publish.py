@@ -67,6 +67,7 @@ def test_it_holds_the_marts_and_nothing_else(home: Home) -> None:
         "dim_kpi",
         "dim_org_unit",
         "dim_org_unit_layers",
+        "dim_publication",
         "fct_alert_events",
         "fct_kpi_status",
         "fct_kpi_values",
@@ -90,6 +91,7 @@ def test_descriptions_travel_along(home: Home) -> None:
     assert table == ("One row is one KPI. It's defined in dbt.",)
 
 
+@pytest.mark.fault("F7")
 def test_it_is_in_the_storage_version_of_duckdb_1_0(home: Home) -> None:
     put(home)
     header = home.publication().read_bytes()[:20]
@@ -100,6 +102,7 @@ def test_it_is_in_the_storage_version_of_duckdb_1_0(home: Home) -> None:
     assert tags == ({"storage_version": "v1.0.0+"},)
 
 
+@pytest.mark.fault("F3")
 def test_nothing_lies_beside_it_and_it_cannot_be_written_to(home: Home) -> None:
     put(home)
     folder = home.publication().parent
@@ -149,6 +152,7 @@ def test_the_last_n_are_kept_and_the_current_one_always(home: Home) -> None:
     assert now.publication_id == ids[-1]
 
 
+@pytest.mark.fault("D3")
 def test_ids_keep_rising_when_the_clock_is_put_back(home: Home) -> None:
     first = put(home)
     second = put(home, at=NOON - dt.timedelta(days=30))
@@ -180,6 +184,7 @@ def test_before_the_first_there_is_none(tmp_path: Path) -> None:
         ("drop table dim_org_unit", "has no table dim_org_unit"),
     ],
 )
+@pytest.mark.fault("F4")
 def test_a_wrong_build_is_refused_and_the_old_one_stands(home: Home, spoil: str, says: str) -> None:
     before = put(home)
     with duckdb.connect(str(home.warehouse)) as db:
@@ -209,6 +214,7 @@ def test_an_unreadable_warehouse_is_refused(home: Home) -> None:
         put(home)
 
 
+@pytest.mark.fault("A10")
 def test_a_log_beside_the_old_file_is_never_replayed_into_the_new_one(home: Home) -> None:
     put(home)
     log = home.publication().with_name("koers.duckdb.wal")
@@ -241,6 +247,7 @@ def test_a_changed_file_is_not_taken_for_a_publication(home: Home) -> None:
     assert current(home) is not None
 
 
+@pytest.mark.fault("A4")
 def test_a_disk_that_refuses_is_told_and_the_old_one_stands(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:

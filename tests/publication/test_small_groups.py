@@ -58,12 +58,14 @@ def attack(month: Month, seen: frozenset[str]) -> None:
         assert month.is_safe(month.of_unit[unit])
 
 
+@pytest.mark.fault("H7", "H8")
 @given(months())
 def test_a_solver_learns_nothing_of_a_small_group(items: list[Item]) -> None:
     month = Month(items, LEAST)
     attack(month, shown(month, ranks(month)))
 
 
+@pytest.mark.fault("H7", "H8")
 @given(months(), st.data())
 def test_nor_from_the_publication_before_and_the_one_after(
     items: list[Item], data: st.DataObject
@@ -94,6 +96,7 @@ def test_nor_from_the_publication_before_and_the_one_after(
     assert determined(known, small) == []
 
 
+@pytest.mark.fault("H7", "H8")
 @given(months())
 def test_two_audiences_together_know_no_more_than_the_one_of_smaller_groups(
     items: list[Item],
@@ -118,6 +121,7 @@ def rows(**sizes: float) -> list[Item]:
     ]
 
 
+@pytest.mark.fault("H7")
 def test_the_smallest_team_beside_a_small_one_is_hidden_too() -> None:
     month = Month(rows(ta=3, tb=8, tc=40), LEAST)
     assert shown(month, ranks(month)) == {"org", "tc"}
@@ -128,6 +132,7 @@ def test_two_small_ones_protect_each_other_when_they_are_enough_together() -> No
     assert shown(month, ranks(month)) == {"org", "tc"}
 
 
+@pytest.mark.fault("H7")
 def test_employees_are_counted_as_persons_not_as_rows() -> None:
     one = [Item("calls", frozenset({"org", "ta"}), "ann", 400.0)]
     five = [Item("calls", frozenset({"org", "tb"}), str(n), 1.0) for n in range(9)]
@@ -135,6 +140,7 @@ def test_employees_are_counted_as_persons_not_as_rows() -> None:
     assert shown(month, ranks(month)) == {"org"}
 
 
+@pytest.mark.fault("H7", "H8")
 def test_a_filtered_measure_may_not_leave_one_person_over() -> None:
     everyone = Item("answers", frozenset({"org"}), "", 10.0)
     most = Item("answers__filtered", frozenset({"org"}), "", 9.0)
@@ -165,6 +171,7 @@ def test_another_complement_is_not_chosen_later() -> None:
     assert shown(after, ranks(after), first) == {"org", "tc"}
 
 
+@pytest.mark.fault("H7", "H8")
 def test_the_attacker_finds_what_hiding_only_the_small_one_would_leave() -> None:
     month = Month(rows(ta=3, tb=8, tc=40), LEAST)
     every, pieces = figures(month)

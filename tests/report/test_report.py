@@ -139,6 +139,7 @@ def test_what_an_audience_may_not_see_is_not_in_its_report(home: Home) -> None:
     assert "nog niet opgepakt" in sales
 
 
+@pytest.mark.fault("G12")
 def test_every_link_leads_to_a_page_and_none_to_another_host(made: Reports) -> None:
     for report in made.made.values():
         root = report.folder.resolve()
@@ -153,6 +154,7 @@ def test_every_link_leads_to_a_page_and_none_to_another_host(made: Reports) -> N
                     assert target.resolve().is_relative_to(root), (place, link)
 
 
+@pytest.mark.fault("G12")
 def test_names_of_others_are_text(koers_home: Home) -> None:
     publish_example(koers_home, unit_name=HOSTILE, kpi_label=f"Omzet {HOSTILE}")
     found = pages(make_reports(koers_home).made["management"].folder)
@@ -250,6 +252,7 @@ def test_a_message_links_to_the_page_of_its_kpi(home: Home) -> None:
     assert "koers alerts ack" in command_line(SALES, "nl")
 
 
+@pytest.mark.fault("G10")
 @given(st.lists(st.text(max_size=60), unique=True, max_size=8))
 def test_every_name_has_a_file_of_its_own_that_any_disk_takes(names: list[str]) -> None:
     files = [file_name(name) for name in names]

@@ -64,6 +64,7 @@ def spread(
     return [found[n : n + len(shares)] for n in range(0, len(found), len(shares))]
 
 
+@pytest.mark.fault("D4")
 @given(UNITS, PARTS, SHARES)
 def test_days_and_units_add_up_to_the_target(
     database: duckdb.DuckDBPyConnection, units: int, weights: list[int], shares: list[int]

@@ -103,6 +103,7 @@ def test_a_webhook_gets_the_message_once(queued: Home, hook: Receiver) -> None:
     assert [d["channel"] for d in detail["deliveries"]] == ["hook"]
 
 
+@pytest.mark.fault("E4")
 def test_500_then_200(queued: Home, hook: Receiver) -> None:
     hook.answers = [500, 500]
     assert attempt(queued, hook).failed == 1
@@ -122,6 +123,7 @@ def test_a_redirect_is_not_followed(queued: Home, hook: Receiver) -> None:
     assert len(hook.got) == 1
 
 
+@pytest.mark.fault("E4")
 def test_nobody_listens(queued: Home) -> None:
     closed = Receiver(f"json://user:{SECRET}@127.0.0.1:9/{SECRET}")
     result = attempt(queued, closed)
@@ -174,6 +176,7 @@ def test_a_failing_channel_never_raises(queued: Home, hook: Receiver, error: Exc
     assert attempt(queued, hook, send=broken).errors == ("hook: no",)
 
 
+@pytest.mark.fault("E3", "E4")
 def test_a_failing_channel_does_not_stop_the_others(queued: Home, hook: Receiver) -> None:
     with open_ledger(queued.ledger) as ledger:
         ledger.execute(
@@ -188,6 +191,7 @@ def test_a_failing_channel_does_not_stop_the_others(queued: Home, hook: Receiver
     assert result.errors == ("other: environment variable UNSET is not set",)
 
 
+@pytest.mark.fault("E4")
 def test_a_channel_that_is_gone_keeps_its_messages(queued: Home) -> None:
     assert deliver(queued.ledger, [], lambda: NOW) == DeliveryResult(waiting=1)
 
@@ -201,6 +205,7 @@ def test_no_ledger_nothing_to_do(koers_home: Home) -> None:
     assert not koers_home.ledger.exists()
 
 
+@pytest.mark.fault("E1")
 def test_two_at_once_send_once(queued: Home, hook: Receiver) -> None:
     inner: list[DeliveryResult] = []
 
@@ -213,11 +218,13 @@ def test_two_at_once_send_once(queued: Home, hook: Receiver) -> None:
     assert len(hook.got) == 1
 
 
+@pytest.mark.fault("E4")
 def test_waits_double_up_to_six_hours() -> None:
     minutes = [wait_after(n).total_seconds() / 60 for n in (1, 2, 3, 9, 10, 10_000)]
     assert minutes == [1, 2, 4, 256, 360, 360]
 
 
+@pytest.mark.fault("D3", "E4")
 def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Receiver) -> None:
     """It was tried in a year that has not come yet, and then the clock was set right."""
     hook.answers = [500]
@@ -225,6 +232,7 @@ def test_a_clock_that_was_ahead_does_not_keep_a_message(queued: Home, hook: Rece
     assert attempt(queued, hook) == DeliveryResult(sent=1)
 
 
+@pytest.mark.fault("A1", "E1")
 def test_killed_between_sending_and_marking(queued: Home, hook: Receiver) -> None:
     delivering = ("deliver", str(queued.root))
     done = forked(

@@ -168,6 +168,7 @@ def test_back_on_course_is_told_in_its_time_only(koers_home: Home) -> None:
     ]
 
 
+@pytest.mark.fault("E7")
 def test_an_alert_without_data_still_waits_for_somebody(koers_home: Home) -> None:
     night(koers_home, OFF, unusual("nps", "org", month(4), 130.0) | {"grain": "quarter"})
     none = [
@@ -208,6 +209,7 @@ def test_what_another_alert_explains_is_named_with_it_and_counted(koers_home: Ho
     assert facts_of(alone, "Revenue")["Alert"] == "told with that of Voorbeeld B.V."
 
 
+@pytest.mark.fault("E13")
 def test_people_are_counted_for_the_whole_and_never_named(koers_home: Home) -> None:
     night(koers_home, OFF, PERSON)
     whole = told(koers_home)

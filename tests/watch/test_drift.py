@@ -39,6 +39,7 @@ def told(row: Judged, before: Alert | None = None, seen: Watermark | None = None
     return evaluate(row, alerts=alerts, watermarks=marks)
 
 
+@pytest.mark.fault("D9", "E7")
 @pytest.mark.parametrize("status", ["on_course", "off_course", "no_target", "no_data"])
 @pytest.mark.parametrize("value", [80.0, 95.0, None, math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("state", [None, FIRING, RESOLVED])
@@ -74,6 +75,7 @@ def test_it_ends_under_the_same_name() -> None:
     assert event.since == month(4)
 
 
+@pytest.mark.fault("E8")
 def test_late_data_that_undo_an_end_continue_the_same_alert() -> None:
     ended = alert(RESOLVED, month(6), first=month(4), events=2)
     (event,) = told(judged("off_course", 80.0), ended)
@@ -91,6 +93,7 @@ def test_unassigned_units_never_alert() -> None:
     assert told(judged("off_course", 80.0, is_unassigned=True)) == []
 
 
+@pytest.mark.fault("E8")
 @pytest.mark.parametrize(
     ("status", "value", "before"),
     [("off_course", 80.0, None), ("on_course", 95.0, alert(FIRING, month(4)))],
@@ -101,6 +104,7 @@ def test_an_older_period_notifies_nobody(status: str, value: float, before: Aler
     assert told(row, before, Watermark(month(7), "1")) == []
 
 
+@pytest.mark.fault("D10")
 def test_a_changed_definition_waits_for_the_next_period() -> None:
     assert told(judged("off_course", 80.0), seen=Watermark(month(6), "0")) == []
     assert len(told(judged("off_course", 80.0), seen=Watermark(month(5), "0"))) == 1
@@ -207,6 +211,7 @@ def test_nothing_moves_while_all_stays_as_it_is() -> None:
     assert evaluate(*rows, drifting(-1.5, period_start=month(7)), alerts=known(first)) == []
 
 
+@pytest.mark.fault("E13")
 def test_people_are_not_named_in_the_message_of_a_unit_above() -> None:
     rows = [
         judged("off_course", 80.0, org_unit_id=u, layer=layer)
@@ -255,6 +260,7 @@ def test_the_order_of_the_rows_says_nothing() -> None:
 HOUR = dt.timedelta(hours=1)
 
 
+@pytest.mark.fault("E9")
 @pytest.mark.parametrize(
     "silence",
     [

@@ -92,6 +92,7 @@ def test_a_unit_that_left_in_the_period_is_still_judged(koers_home: Home, night:
     assert history(koers_home) == [("firing", None)]
 
 
+@pytest.mark.fault("E7")
 def test_missing_figures_end_nothing(koers_home: Home, night: Night) -> None:
     night(OFF)
     night(REST)

@@ -73,6 +73,7 @@ def html(of: Letter) -> Parsed:
     return Parsed(mail_html(of, pictures(of)))
 
 
+@pytest.mark.fault("G12")
 @given(names)
 @example("<script>")
 def test_a_name_is_text_in_mail(name: str) -> None:
@@ -81,6 +82,7 @@ def test_a_name_is_text_in_mail(name: str) -> None:
     assert label(name) in parsed.words
 
 
+@pytest.mark.fault("G12")
 @given(names)
 def test_a_name_is_text_in_slack(name: str) -> None:
     blocks = slack(named(name))["blocks"]
@@ -91,6 +93,7 @@ def test_a_name_is_text_in_slack(name: str) -> None:
     assert any(label(name) in unescape(each) for each in said)
 
 
+@pytest.mark.fault("G12")
 @given(names)
 def test_a_name_is_text_in_teams(name: str) -> None:
     runs, plain = list(found(teams(named(name)))), list(found(teams(named("x"))))
@@ -101,6 +104,7 @@ def test_a_name_is_text_in_teams(name: str) -> None:
     assert any(label(name) in said for _, said in runs)
 
 
+@pytest.mark.fault("G12", "G13")
 @given(names)
 def test_a_name_makes_no_line_of_its_own(name: str) -> None:
     lines = text(named(name)).splitlines()
@@ -255,6 +259,7 @@ def test_cut_keeps_whole_lines(said: str, most: int) -> None:
         assert last == f"… and {len(said.split(chr(10))) - len(lines)} more lines."
 
 
+@pytest.mark.fault("D9")
 def test_a_value_that_is_no_number_is_told_to_machines_as_unknown() -> None:
     row = judged("off_course", 80.0, target=math.inf, process_band_lower=math.nan)
     alert = letter(event(row)).entries[0].alert

@@ -31,6 +31,7 @@ def test_every_commit_is_on_disk(tmp_path: Path) -> None:
         assert ledger.execute("pragma synchronous").fetchone()[0] == 2
 
 
+@pytest.mark.fault("F6")
 def test_a_newer_ledger_is_refused_untouched(tmp_path: Path) -> None:
     file = tmp_path / "l.sqlite"
     with open_ledger(file) as ledger:
@@ -50,6 +51,7 @@ def test_another_sqlite_file_is_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.fault("A9")
 def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "l.sqlite"
     file.write_bytes(b"no database at all" * 100)

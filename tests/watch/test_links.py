@@ -93,6 +93,7 @@ def endpoint(koers_home: Home) -> Iterator[Endpoint]:
         yield found
 
 
+@pytest.mark.fault("G11")
 def test_a_scanner_that_follows_the_link_does_nothing(endpoint: Endpoint) -> None:
     for method in ("GET", "HEAD", "GET"):
         status, body, _ = endpoint.ask(method, f"/alerts/{endpoint.token()}")
@@ -164,6 +165,7 @@ def test_what_is_over_or_expired_says_so(endpoint: Endpoint) -> None:
     assert all(by is None for _, by in endpoint.acts())
 
 
+@pytest.mark.fault("G11")
 @pytest.mark.parametrize("path", ["/", "/x.y", "/alerts/", "/%00", "/..%2f..", "/" + "a" * 3000])
 def test_what_is_no_link_tells_nothing(endpoint: Endpoint, path: str) -> None:
     status, body, _ = endpoint.ask("POST", path)
@@ -177,6 +179,7 @@ def test_what_is_no_link_tells_nothing(endpoint: Endpoint, path: str) -> None:
     assert endpoint.acts() == [("firing", None)]
 
 
+@pytest.mark.fault("G11")
 def test_every_answer_is_guarded(endpoint: Endpoint) -> None:
     for path in ("/", f"/{endpoint.token()}"):
         _, _, headers = endpoint.ask("GET", path)
@@ -215,6 +218,7 @@ def test_who_never_finishes_asking_keeps_no_place(
         assert time.monotonic() - began < 5
 
 
+@pytest.mark.fault("G3", "G13")
 def test_nothing_of_a_link_is_logged(
     endpoint: Endpoint, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -290,6 +294,7 @@ def test_without_an_address_a_message_names_the_command(koers_home: Home) -> Non
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
+@pytest.mark.fault("G11")
 @given(st.sampled_from(ACTS), texts, texts, st.integers(0, 4_000_000_000), st.data())
 def test_a_link_says_what_was_signed_and_no_other_text_passes(
     act: Act, alert: str, recipient: str, expires: int, data: st.DataObject
@@ -336,6 +341,7 @@ def test_links_are_of_the_address_and_the_language() -> None:
     assert made[0].url not in repr(made[0])
 
 
+@pytest.mark.fault("G2")
 @pytest.mark.parametrize(
     "url",
     ["koers", "http://koers.example", "ftp://x", "https://x/?a=b", "https://x/#a", "https://u:p@x"],

@@ -203,6 +203,7 @@ def test_a_snooze_that_ends_while_it_recovers_reminds_when_it_is_out_again() -> 
     assert (again.state, again.is_told, again.snoozed_until) == ("firing", False, None)
 
 
+@pytest.mark.fault("E7")
 def test_what_is_done_while_data_are_missing_counts() -> None:
     missing = step(AlertState("firing", is_told=True), Reading(START, "no_data"), Rule(), NOW)
     done = acknowledge(missing)

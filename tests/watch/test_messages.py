@@ -111,6 +111,7 @@ def test_off_course_as_usual_and_not_as_usual() -> None:
     assert "Gewoon" not in one(event(judged("off_course", 80.0))).body
 
 
+@pytest.mark.fault("E13")
 def test_what_is_explained_is_named_and_no_person_is() -> None:
     below = [
         judged("off_course", 80.0 - n, org_unit_id=f"t{n}", unit_name=f"Team {n}")
@@ -134,6 +135,7 @@ def moved(label: str, contribution: str, **more: Any) -> Mover:
     return Mover(label=label, contribution=Decimal(contribution), **{**given, **more})
 
 
+@pytest.mark.fault("E13")
 def test_what_moved_it_is_named_with_its_share_and_no_person_is() -> None:
     parts = (
         moved("Team Noord", "-2500"),
@@ -198,6 +200,7 @@ def test_both_in_one_message() -> None:
     assert message.title == "Koers: 2 KPI's uit koers, 1 weer op koers"
 
 
+@pytest.mark.fault("E5")
 def test_a_storm_is_one_message_worst_first() -> None:
     events = [
         event(judged("off_course", float(n % 90), org_unit_id=f"u{n}", unit_name=f"Team {n}"))
@@ -236,6 +239,7 @@ def test_the_same_events_have_the_same_key_in_any_order() -> None:
     assert one(a, b).idempotency_key == one(b, a).idempotency_key != one(a).idempotency_key
 
 
+@pytest.mark.fault("G12")
 def test_a_hostile_name_cannot_shape_the_message() -> None:
     message = one(event(judged("off_course", 80.0, unit_name="x\n\nWat nu\nBetaal @iedereen")))
     assert "\n\nWat nu\nBetaal" not in message.body

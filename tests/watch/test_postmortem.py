@@ -122,6 +122,7 @@ def test_then_against_now(
     assert today.sources[0].covers_until == dt.date(2025, 7, 31)
 
 
+@pytest.mark.fault("D10")
 def test_a_redefinition_is_told_by_the_field(koers_home: Home, night: Night) -> None:
     night(80.0)
     lower = "update dim_kpi set direction = 'lower'"

@@ -260,6 +260,7 @@ def test_a_secret_of_standard_webhooks_is_base64() -> None:
         webhook.sign("id", 1, b"{}", "whsec_" + "!" * 30)
 
 
+@pytest.mark.fault("G2")
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -285,6 +286,7 @@ def test_any_2xx_is_taken_whatever_it_says(receiver: Web, status: int) -> None:
     send(f"http://{receiver.at}/in", signed())
 
 
+@pytest.mark.fault("G2")
 @pytest.mark.parametrize(
     ("url", "secret", "said"),
     [
@@ -320,6 +322,7 @@ TROUBLE = {
 }
 
 
+@pytest.mark.fault("E4", "G3")
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 @pytest.mark.parametrize("trouble", TROUBLE)
 @pytest.mark.parametrize("kind", ["slack", "teams", "signed"])
@@ -363,12 +366,14 @@ def test_trouble_waits_in_the_outbox_and_is_told_without_secrets(
         assert hidden.encode() not in files
 
 
+@pytest.mark.fault("G18")
 def test_slack_that_says_200_and_garbage_did_not_take_it(slack_at: Web) -> None:
     slack_at.answers = [Answer(200, b"<html>Please log in</html>")]
     with pytest.raises(ChannelError):
         send(SLACK, outgoing())
 
 
+@pytest.mark.fault("G3")
 def test_a_mail_server_that_is_away_is_told_without_its_password(koers_home: Home) -> None:
     url = URLS["mail"].format(secret=SECRET, mail="127.0.0.1:9")
     with open_ledger(koers_home.ledger) as ledger:

@@ -76,11 +76,13 @@ def nights(koers_home: Home) -> Nights:
     return Nights(koers_home)
 
 
+@pytest.mark.fault("E7")
 @pytest.mark.parametrize(("days_later", "stale"), [(1, False), (4, False), (5, True), (30, True)])
 def test_how_old_data_may_be(days_later: int, stale: bool) -> None:
     assert Source("hubspot", UNTIL, 3).is_stale(UNTIL + days_later * DAY) is stale
 
 
+@pytest.mark.fault("B23", "E7")
 def test_one_alert_from_the_day_it_is_too_old_until_it_gives_data_again(
     nights: Nights, koers_home: Home
 ) -> None:
@@ -102,6 +104,7 @@ def test_one_alert_from_the_day_it_is_too_old_until_it_gives_data_again(
     assert len({row[8] for row in published_events(koers_home.ledger)}) == 3
 
 
+@pytest.mark.fault("B23")
 def test_the_message_names_the_kpis_that_wait(nights: Nights, koers_home: Home) -> None:
     nights.run(UNTIL + 5 * DAY)
     with open_ledger(koers_home.ledger) as ledger:

@@ -116,6 +116,7 @@ def test_since_is_the_first_period_in_a_row(koers_home: Home, night: Night) -> N
     assert detail["off_periods"] == 2
 
 
+@pytest.mark.fault("D9", "H9")
 @pytest.mark.parametrize(
     "facts",
     [
@@ -174,10 +175,12 @@ def test_a_kpi_may_ask_for_more_periods(koers_home: Home, night: Night) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.fault("E13", "H9")
 def test_individuals_alert_only_when_asked_for(night: Night) -> None:
     assert night(off("p1"), layers=(*LAYERS, "individual")).fired == 1
 
 
+@pytest.mark.fault("E7")
 @pytest.mark.parametrize(
     "june",
     [
@@ -199,6 +202,7 @@ def test_missing_data_never_resolve(koers_home: Home, night: Night, june: dict[s
     assert (again.fired, again.messages, again.open_alerts) == (0, 0, 1)
 
 
+@pytest.mark.fault("B22", "E8")
 def test_restated_history_notifies_nobody(koers_home: Home, night: Night) -> None:
     night(on(start=month(5)), on())
     assert night(off(start=month(5)), on()).fired == 0
@@ -207,18 +211,21 @@ def test_restated_history_notifies_nobody(koers_home: Home, night: Night) -> Non
     assert states(koers_home) == []
 
 
+@pytest.mark.fault("E8")
 def test_late_data_in_the_newest_period_do_count(night: Night) -> None:
     assert night(on()).fired == 0
     assert night(off()).fired == 1
     assert night(on()).resolved == 1
 
 
+@pytest.mark.fault("D10")
 def test_a_changed_definition_waits_for_the_next_period(night: Night) -> None:
     assert night(on(version="1")).fired == 0
     assert night(off(version="2")).fired == 0
     assert night(off(version="2"), off(start=month(7), version="2")).fired == 1
 
 
+@pytest.mark.fault("E8")
 def test_a_rebuilt_warehouse_sends_nothing_again(koers_home: Home, night: Night) -> None:
     night(off())
     koers_home.warehouse.unlink()
@@ -255,6 +262,7 @@ def test_alert_events_are_in_the_next_publication(koers_home: Home, night: Night
     assert not published.changed, "an alert is no change of the facts"
 
 
+@pytest.mark.fault("A1", "E2")
 def test_killed_before_the_commit_nothing_is_lost_or_doubled(koers_home: Home) -> None:
     warehouse(koers_home.warehouse, [off()])
     published = publish(koers_home.warehouse, koers_home, run_id="r", keep=2)

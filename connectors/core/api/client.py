@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from connectors.core.api.auth import Auth, FormAuth
-from connectors.core.api.clock import Clock, SystemClock
+from connectors.core.api.clock import BreaksOff, Clock, SystemClock
 from connectors.core.api.limits import Limit, RateLimiter, backoff, retry_after
 from connectors.core.api.messages import Json, MalformedError, Request, Response
 from connectors.core.api.transport import (
@@ -93,6 +93,12 @@ class Client:
     def close(self) -> None:
         self._transport.close()
 
+    def break_off(self) -> None:
+        """End what waits for an answer or for its turn, in whatever thread: the pull is stopped."""
+        for part in (self._clock, self._transport):
+            if isinstance(part, BreaksOff):
+                part.break_off()
+
     def counting(self, requested: Callable[[int], None] = lambda _: None) -> Client:
         """The same client, which counts its own requests, and tells how many at each: for one
         stream of several."""
@@ -169,7 +175,7 @@ class Client:
                     continue
             if verdict.outcome != "again":
                 raise self._error(verdict, request)
-            wait = backoff(attempt) if verdict.wait is None else verdict.wait
+            wait = verdict.wait or backoff(attempt)
             if attempt == ATTEMPTS or waited + wait > PATIENCE_SECONDS or not request.repeatable:
                 raise self._error(verdict, request, attempt, wait)
             waited += wait

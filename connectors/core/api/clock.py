@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from connectors.core.errors import StoppedError
 
 
 class Clock(Protocol):
@@ -17,8 +20,19 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+@runtime_checkable
+class BreaksOff(Protocol):
+    """Something that may keep a thread waiting for minutes."""
+
+    def break_off(self) -> None:
+        """From any thread: end every wait there is, and those that come."""
+
+
 class SystemClock:
-    """The real one."""
+    """The real one. Raises StoppedError in who sleeps, once it was broken off."""
+
+    def __init__(self) -> None:
+        self._broken_off = threading.Event()
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
@@ -27,4 +41,8 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        if self._broken_off.wait(max(0.0, seconds)):
+            raise StoppedError("the pull was stopped")
+
+    def break_off(self) -> None:
+        self._broken_off.set()

@@ -128,6 +128,8 @@ class Pull:
         the window: a landed record of the window that they no longer hold is gone, also without a
         sweep. What lies before the window stays.
     count: requests whose answers together say how many records there are, and where they say it.
+    by_name: the lists are asked for their fields by name, and not each of them has all: what is not
+        there is refused or told by `fit`, so that a field that no record has is no surprise.
     needs: the right that the credentials need, as the vendor names it.
     optional: not every account has it, so that a refusal is told and is no failure.
     fit: see `Fit`; None where every account allows the same.
@@ -142,6 +144,7 @@ class Pull:
     version: Callable[[Json], int | None] | None = None
     reconcile: str = ""
     count: Callable[[Values], Sequence[tuple[Request, str]]] | None = None
+    by_name: bool = False
     needs: str = ""
     optional: bool = False
     fit: Fit | None = None

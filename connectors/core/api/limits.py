@@ -87,7 +87,8 @@ def backoff(attempt: int) -> float:
     up to 60, so that many clients do not come back at once ("full jitter", AWS Architecture Blog,
     2015), but never less than a tenth."""
     highest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 1))
-    return highest * random.uniform(0.1, 1.0)  # noqa: S311 - spreads load, guards nothing
+    # It spreads load, and guards nothing.
+    return highest * random.uniform(0.1, 1.0)  # noqa: S311 # nosec B311
 
 
 def retry_after(text: str | None, now: dt.datetime) -> float | None:

@@ -27,18 +27,21 @@ from connectors.core.api.declare import Listing, Pull, Window, page_of
 from connectors.core.api.messages import Json, Request, at
 from connectors.core.api.paging import Page
 from connectors.core.api.record import RecordReader
+from connectors.core.api.shape import Shape
 from connectors.core.api.values import Values
 from connectors.core.api.versions import FIRST_VERSION, NewestVersion
 from connectors.core.contract import Connector, Stream
 from connectors.core.errors import (
     CredentialsError,
     ExpiredError,
+    LackError,
     LandingError,
     LimitedError,
     RefusedError,
     UnavailableError,
 )
 from connectors.core.failpoints import failpoint
+from connectors.core.guard import Guard, lacks
 from connectors.core.known import Known
 from connectors.core.landing import Landing
 from connectors.core.load import Load, Pulled, Reach, begin_load
@@ -62,6 +65,8 @@ SHOWN_LATE = dt.timedelta(hours=1)
 lie just outside."""
 
 Progress = Callable[[str], None]
+Guards = Callable[[str], Guard]
+"""How far a stream, by its name, is believed."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class _Setting:
     end_date: dt.date | None
     account: str
     asked: tuple[dt.datetime, dt.datetime] | None
-    accept_shrink: bool
+    guards: Guards
     checkpoint: int
     spool_rows: int
     progress: Progress
@@ -109,7 +114,7 @@ def pull(
     end_date: dt.date | None = None,
     streams: Sequence[str] | None = None,
     window: tuple[dt.datetime, dt.datetime] | None = None,
-    accept_shrink: bool = False,
+    guards: Guards = lambda _: Guard(),
     checkpoint: int = CHECKPOINT_RECORDS,
     spool_rows: int = BATCH,
     progress: Progress = lambda _: None,
@@ -117,8 +122,8 @@ def pull(
     """Read what is new of every stream that the API has, or of the given ones.
 
     now: the moment of the pull, with a time zone. window: read again what changed in it (aware
-    times, the second excluded), without moving the cursor. accept_shrink: believe a source that
-    lost more than half of its records. checkpoint: see the module. spool_rows: how many rows of a
+    times, the second excluded), without moving the cursor. guards: how far a stream is believed
+    that tells far less than before. checkpoint: see the module. spool_rows: how many rows of a
     stream are held in memory.
 
     Raises CredentialsError, UnavailableError and the like where the account itself cannot be
@@ -138,7 +143,7 @@ def pull(
         end_date,
         account_id(connector, client, values, place),
         window,
-        accept_shrink,
+        guards,
         checkpoint,
         spool_rows,
         progress,
@@ -151,6 +156,7 @@ def pull(
             return [each.result() for each in running]
         except BaseException:
             setting.stop.set()
+            client.break_off()
             pool.shutdown(cancel_futures=True)
             raise
 
@@ -207,6 +213,7 @@ def _pull(
     setting: _Setting, stream: Stream, client: Client, loads: list[Manifest], teller: _Teller
 ) -> None:
     plan = _plan(setting, stream)
+    goes_on = plan.request is not None
     restarts = 0
     while True:
         try:
@@ -220,9 +227,14 @@ def _pull(
             teller.tell("begins its window again")
             plan = _Plan(plan.mode, plan.window, plan.listings, plan.before)
             continue
-        if plan_or_done is None:
+        if plan_or_done is not None:
+            plan = plan_or_done
+        elif goes_on and plan.window.until < setting.now - _how(stream).settle:
+            # What an earlier run began tells how things were then; what changed since comes too.
+            goes_on = False
+            plan = _plan(setting, stream)
+        else:
             return
-        plan = plan_or_done
 
 
 def _plan(setting: _Setting, stream: Stream) -> _Plan:
@@ -416,6 +428,7 @@ class _Reading:
     def __init__(self, setting: _Setting, stream: Stream, load: Load, teller: _Teller) -> None:
         self._load, self._teller = load, teller
         self._reader = RecordReader(stream, setting.values)
+        self.shape = Shape(stream, setting.values)
         self.mark = Watermark(stream, setting.zone, setting.now)
         self._pages = 0
 
@@ -429,6 +442,14 @@ class _Reading:
         else:
             is_deleted = [listing.is_deleted(page.records[at]) for at in found.kept]
         load.extend(found.columns, 0, numbers, is_deleted)
+        if not any(is_deleted):
+            self.shape.see(found.columns, page.records)
+        elif not all(is_deleted):
+            alive = [at for at, gone in enumerate(is_deleted) if not gone]
+            self.shape.see(
+                [[column[at] for at in alive] for column in found.columns],
+                [page.records[found.kept[at]] for at in alive],
+            )
         for place, reason in found.problems:
             load.reject(0, before + 1 + place, None, None, f"a record {reason}", None)
         if self.mark.at is not None:
@@ -477,13 +498,50 @@ def _commit(
         api_version=_version(setting),
         cursor_before=plan.before,
     )
-    keep = not done or sweep or covers != before or _is_old(setting, plan, how)
+    # What ends a window that was begun by another load ends it also where it brings nothing itself:
+    # else the next run would go on with that window, and not begin its own.
+    newest = newest_pull(setting.landing, setting.connector.name, stream.name)
+    is_open = newest is not None and newest.position is not None
+    guard = setting.guards(stream.name)
+    _refuse_lack(setting, stream, reading.shape, guard)
+    keep = not done or sweep or is_open or covers != before or _is_old(setting, plan, how)
     return load.commit_pulled(
         Reach(cursor, reading.mark.oldest, reading.mark.newest, covers),
         pulled,
         keep=keep and not is_backfill,
-        accept_shrink=setting.accept_shrink,
+        guard=guard,
     )
+
+
+def _refuse_lack(setting: _Setting, stream: Stream, shape: Shape, guard: Guard) -> None:
+    """Raises LackError where a field is gone from all records, and that is no chance."""
+    if _how(stream).by_name:
+        return
+    sought = [field for field in shape.lacking if field.name not in guard.may_lack]
+    if not sought:
+        return
+    name = setting.connector.name
+    landing = setting.landing
+    loads = [
+        (
+            [landing.load_folder(name, stream.name, load.load_id) / p.name for p in load.parts],
+            load.counts.loaded,
+        )
+        for load in landing.manifests(name, stream.name)
+        if load.counts.loaded
+    ]
+    if found := lacks(loads, sought, shape.records):
+        told = ", ".join(
+            f"{each.field.name} (at {each.field.path.format_map(setting.values)}; "
+            f"{each.filled:,} of {each.of:,} had it)"
+            for each in found
+        )
+        raise LackError(
+            f"{name}.{stream.name}: none of {shape.records:,} records has {told}. Was it renamed "
+            "or changed at the source, or taken from these credentials? Nothing was landed. If it "
+            f"is right, write `may_lack: [{', '.join(each.field.name for each in found)}]` under "
+            f"streams.{stream.name} in inbox/{name}/mapping.yaml"
+        )
 
 
 def _known(setting: _Setting, stream: Stream, plan: _Plan, whole: bool, unbroken: bool) -> Known:

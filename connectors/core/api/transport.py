@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -76,9 +77,13 @@ def _is_this_machine(host: str) -> bool:
 
 
 def resolve_url(base: str, path: str, query: str) -> str:
-    """The absolute URL of a path under the base URL; a whole URL stays as it is."""
+    """The absolute URL of a path under the base URL; a whole URL stays as it is. Raises
+    UnsafeAddressError for one that cannot be read."""
     if "://" in path.split("?")[0] or path.startswith("//"):
-        url = urljoin(base, path)
+        try:
+            url = urljoin(base, path)
+        except ValueError:
+            raise UnsafeAddressError("an address that cannot be read was refused") from None
     else:
         url = base.rstrip("/") + "/" + path.lstrip("/")
     return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
@@ -125,6 +130,10 @@ class HttpTransport:
         self._timeout = urllib3.Timeout(
             connect=CONNECT_SECONDS, read=min(READ_SECONDS, deadline_seconds)
         )
+
+    def break_off(self) -> None:
+        """See `clock.BreaksOff`."""
+        self._watchdog.break_off()
 
     def close(self) -> None:
         self._adapter.close()
@@ -190,17 +199,51 @@ class HttpTransport:
 
     def _read(self, raw: Any) -> bytes:
         parts, size = [], 0
+        inflated = _Inflated(raw.headers.get("Content-Encoding", ""))
         try:
-            while chunk := raw.read(_CHUNK, decode_content=True):
-                size += len(chunk)
+            while chunk := raw.read(_CHUNK, decode_content=False):
+                part = inflated.take(chunk)
+                size += len(part)
                 if size > self._largest_body:
                     raise BrokenExchangeError(f"the answer is larger than {self._largest_body:,} B")
-                parts.append(chunk)
+                parts.append(part)
+            inflated.end()
             raw.release_conn()
         except BaseException:
             raw.close()
             raise
         return b"".join(parts)
+
+
+class _Inflated:
+    """The bytes of a body as they were before the server packed them. Unlike urllib3's own, it
+    knows when the end is missing: half of a packed body may be a good half of a list."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding.strip().lower()
+        if self._encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise BrokenExchangeError("the answer is packed in a way that was not asked for")
+        self._packed: zlib._Decompress | None = None
+        self._is_plain = self._encoding in ("", "identity")
+
+    def take(self, data: bytes) -> bytes:
+        if self._is_plain:
+            return data
+        parts = []
+        while data:
+            # A packed body may be several, one after another (RFC 1952, 2.2).
+            if self._packed is None or self._packed.eof:
+                self._packed = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            try:
+                parts.append(self._packed.decompress(data))
+            except zlib.error:
+                raise BrokenExchangeError("the answer is not packed as it says") from None
+            data = self._packed.unused_data
+        return b"".join(parts)
+
+    def end(self) -> None:
+        if self._packed is not None and not self._packed.eof:
+            raise BrokenExchangeError("the connection broke off within a packed answer")
 
 
 class _Watch:
@@ -229,7 +272,7 @@ class _Watchdog:
         self._watches: set[_Watch] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._stopped = self._broken_off = False
 
     @contextlib.contextmanager
     def until(self, seconds: float) -> Iterator[_Watch]:
@@ -247,6 +290,11 @@ class _Watchdog:
             with self._changed:
                 self._watches.discard(watch)
 
+    def break_off(self) -> None:
+        with self._changed:
+            self._broken_off = True
+            self._changed.notify()
+
     def stop(self) -> None:
         with self._changed:
             self._stopped = True
@@ -260,7 +308,7 @@ class _Watchdog:
                 now = time.monotonic()
                 for watch in self._watches:
                     # Again and again: the connection may be made after the deadline.
-                    if watch.until <= now:
+                    if self._broken_off or watch.until <= now:
                         watch.expire()
                 self._changed.wait(0.05)
 

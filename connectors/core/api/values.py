@@ -18,6 +18,7 @@ from urllib.parse import quote, quote_plus
 
 from connectors.core.errors import CredentialsError
 from connectors.core.privacy import mask
+from connectors.core.text import one_line
 
 HIDDEN = "***"
 _SHORTEST_SECRET = 6
@@ -84,7 +85,7 @@ class Values(Mapping[str, str]):
             for spelling in {secret, quote(secret, safe=""), quote_plus(secret)}:
                 text = text.replace(spelling, HIDDEN)
         text = re.sub(r"(?i)(bearer|basic)\s+[\w+/.=~-]+", rf"\1 {HIDDEN}", text)
-        return mask(" ".join(text.split())[:_LONGEST_TEXT])
+        return mask(one_line(text, _LONGEST_TEXT))
 
 
 def resolve(variables: Iterable[Variable], environment: Mapping[str, str] | None = None) -> Values:

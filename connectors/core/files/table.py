@@ -47,6 +47,8 @@ class Limits:
     inflated_bytes: most that a zip (an XLSX file is one) may hold once inflated, in total.
     ratio: most times that a zip may be larger inflated than compressed, beyond the first 10 MB.
     members: most files in a zip.
+    part_bytes: most that a part of a workbook may hold that is read whole (the shared texts, the
+        styles): any but the sheets.
     json_bytes: largest JSON file; JSON is read whole, at some ten times its size in memory.
     json_depth: how deep JSON may nest.
     """
@@ -57,6 +59,7 @@ class Limits:
     inflated_bytes: int = 1_000_000_000
     ratio: int = 100
     members: int = 10_000
+    part_bytes: int = 100_000_000
     json_bytes: int = 200_000_000
     json_depth: int = 20
 

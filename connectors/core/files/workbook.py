@@ -17,7 +17,7 @@ from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError  # nosec B405 - the error alone
 
 import openpyxl
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
@@ -50,7 +50,7 @@ def open_workbook(path: Path, limits: Limits, layout: Layout = PLAIN) -> Table:
         if not start.startswith(b"PK"):
             kind = what_it_is(start) or "something else"
             raise FileRefused(path, f"is {kind}, not an XLSX workbook; save it as .xlsx or CSV")
-        _check_parts(path, checked_zip(path, file, limits))
+        _check_parts(path, checked_zip(path, file, limits), limits)
         return _Sheet(path, file, limits, layout).table()
     except BaseException:
         file.close()
@@ -69,7 +69,7 @@ def raw_workbook(
         if not start.startswith(b"PK"):
             kind = what_it_is(start) or "something else"
             raise FileRefused(path, f"is {kind}, not an XLSX workbook; save it as .xlsx or CSV")
-        _check_parts(path, checked_zip(path, file, limits))
+        _check_parts(path, checked_zip(path, file, limits), limits)
         sheet = _Sheet(path, file, limits)
         sheet.merged_until = _LAST_ROW
         yield sheet.rows(), "1904" if sheet.book.epoch.year == 1904 else "1900"
@@ -78,7 +78,7 @@ def raw_workbook(
         file.close()
 
 
-def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
+def _check_parts(path: Path, archive: zipfile.ZipFile, limits: Limits) -> None:
     names = [name.lower() for name in archive.namelist()]
     if any(name.endswith("vbaproject.bin") for name in names):
         raise FileRefused(path, "holds macros; save it as .xlsx without them")
@@ -86,6 +86,35 @@ def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
         raise FileRefused(path, "is no regular workbook: one of its parts is there twice")
     if "[content_types].xml" not in names:
         raise FileRefused(path, "is a zip, not an XLSX workbook")
+    for entry in archive.infolist():
+        is_sheet = entry.filename.lower().startswith("xl/worksheets/sheet")
+        if not is_sheet and entry.file_size > limits.part_bytes:
+            raise FileRefused(
+                path,
+                f"its part {printable(entry.filename)} holds {entry.file_size:,} bytes; at most "
+                f"{limits.part_bytes:,}. Save it as CSV",
+            )
+
+
+class _Bounded:
+    """A part of a workbook, of which no text is longer than a row may be: the parser would hold it
+    in memory before anybody could look at it."""
+
+    def __init__(self, path: Path, source: IO[bytes], limits: Limits) -> None:
+        self._path, self._source, self._most = path, source, limits.record_characters
+        self._since = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        at = data.find(b"<")
+        self._since += len(data) if at < 0 else at
+        if self._since > self._most:
+            raise FileRefused(
+                self._path, f"holds a text of over {self._most:,} characters; a bomb?"
+            )
+        if at >= 0:
+            self._since = len(data) - data.rfind(b"<")
+        return data
 
 
 class _Parser(WorkSheetParser):  # type: ignore[misc]
@@ -161,7 +190,7 @@ class _Sheet:
     def _batches(self) -> Iterator[list[tuple[int, list[Cell]]]]:
         # By the batch, since warnings can only be silenced while this side is running.
         with self.sheet._get_source() as source:
-            rows = self._records(source)
+            rows = self._records(cast("IO[bytes]", _Bounded(self.path, source, self.limits)))
             while True:
                 with self._trouble():
                     batch = list(islice(rows, _BATCH))

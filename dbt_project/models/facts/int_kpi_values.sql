@@ -333,7 +333,13 @@ computed as (
         period_end,
         cast({{ kpi.numerator }} as decimal(28, 4)) as numerator,
         cast({{ kpi.denominator or 'null' }} as decimal(28, 4)) as denominator,
+        {% if kpi.denominator %}
+        -- Over less than nothing (credit notes above the invoices) there is no ratio, as there is
+        -- none over nothing.
+        cast(case when {{ kpi.denominator }} > 0 then {{ kpi.kpi_value }} end as double) as kpi_value,
+        {% else %}
         cast({{ kpi.kpi_value }} as double) as kpi_value,
+        {% endif %}
         cast({{ kpi.sample_size }} as bigint) as sample_size
     from filled
     where kpi = {{ text_literal(kpi.name) }}

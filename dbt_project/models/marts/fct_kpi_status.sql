@@ -31,7 +31,7 @@ judged as (
         kpis.direction,
         case
             when not kpi_values.is_closed then 'not_closed'
-            when kpi_values.kpi_value is null or not kpi_values.is_complete then 'no_data'
+            when not {{ is_finite('kpi_values.kpi_value') }} or not kpi_values.is_complete then 'no_data'
             when targeted.target is null then 'no_target'
             when kpi_values.kpi_value < targeted.band_lower then 'off_course'
             when kpi_values.kpi_value > targeted.band_upper then 'off_course'

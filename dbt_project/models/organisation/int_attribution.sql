@@ -32,10 +32,56 @@ users as (
     where not tree.is_unassigned
 ),
 
+-- Whoever was erased is no unit any more; their teams are.
+erased as (
+    select
+        users.source,
+        users.source_user,
+        members.person_id,
+        members.org_unit_id,
+        members.share,
+        greatest(users.valid_from, members.valid_from) as valid_from,
+        least(users.valid_to, members.valid_to) as valid_to
+    from users
+    inner join {{ ref('memberships') }} as members
+        on
+            users.person_id = members.person_id
+            and users.valid_from <= members.valid_to
+            and users.valid_to >= members.valid_from
+    where {{ is_erased('users.person_id') }}
+),
+
+assigned as (
+    select
+        source,
+        source_user,
+        cast(null as varchar) as erased_id,
+        person_id,
+        org_unit_id,
+        cast(1 as decimal(5, 2)) as share,
+        valid_from,
+        valid_to
+    from users
+    where person_id is null or not ({{ is_erased('person_id') }})
+    union all
+    select
+        source,
+        source_user,
+        person_id,
+        cast(null as varchar),
+        org_unit_id,
+        share,
+        valid_from,
+        valid_to
+    from erased
+),
+
 leaves as (
     select
         users.source,
         users.source_user,
+        users.erased_id,
+        users.share,
         users.valid_from,
         users.valid_to,
         case
@@ -46,8 +92,11 @@ leaves as (
                 then users.org_unit_id || '/unassigned-team/unassigned-individual'
             when known.layer = 'organisation'
                 then users.org_unit_id || '/unassigned-department/unassigned-team/unassigned-individual'
+            -- A place in what is no unit is one under the organisation.
+            when users.erased_id is not null then root.unassigned_id
         end as leaf_id
-    from users
+    from assigned as users
+    cross join {{ ref('int_org_root') }} as root
     left join known on users.org_unit_id = known.org_unit_id
     left join known as person on users.person_id = person.org_unit_id
 ),
@@ -60,8 +109,9 @@ placed as (
         {{ path_lowest('chains.path', 'chains.path_layers', 'organisation') }} as organisation_id,
         {{ path_lowest('chains.path', 'chains.path_layers', 'department') }} as department_id,
         {{ path_lowest('chains.path', 'chains.path_layers', 'team') }} as team_id,
-        chains.org_unit_id as individual_id,
-        chains.share,
+        -- Not a unit, but how many people there were can still be counted.
+        coalesce(leaves.erased_id, chains.org_unit_id) as individual_id,
+        cast(chains.share * leaves.share as decimal(5, 2)) as share,
         greatest(leaves.valid_from, chains.valid_from) as valid_from,
         least(leaves.valid_to, chains.valid_to) as valid_to
     from leaves

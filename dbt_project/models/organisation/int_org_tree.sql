@@ -34,7 +34,9 @@ given as (
         members.valid_to
     from {{ ref('memberships') }} as members
     inner join people on members.person_id = people.person_id
-    where members.person_id not in (select org_unit_id from {{ ref('org_units') }})
+    where
+        members.person_id not in (select org_unit_id from {{ ref('org_units') }})
+        and not ({{ is_erased('members.person_id') }})
 ),
 
 layers (layer, layer_rank) as (

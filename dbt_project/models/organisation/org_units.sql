@@ -6,7 +6,13 @@ with
 current_rows as ({{ current_records('org_units', columns + ['valid_from', 'valid_to']) }}),
 
 given as (
-    select {{ columns | join(', ') }}, {{ valid_range() }}
+    select
+        org_unit_id,
+        layer,
+        parent_id,
+        name,
+        case when not ({{ is_erased('owner') }}) then owner end as owner,
+        {{ valid_range() }}
     from current_rows
 ),
 

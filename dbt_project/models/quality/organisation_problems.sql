@@ -414,7 +414,7 @@ problems as (
                 then person_id not in (
                     select org_unit_id from known_units
                     where layer = 'individual'
-                )
+                ) and not ({{ is_erased('person_id') }})
             else org_unit_id is null
         end
 

@@ -1,0 +1,1 @@
+"""What `koers doctor` looks at, a module per subject. A check changes nothing."""
