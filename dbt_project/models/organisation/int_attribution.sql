@@ -55,7 +55,7 @@ assigned as (
     select
         source,
         source_user,
-        cast(null as varchar) as erased_id,
+        cast(null as string) as erased_id,
         person_id,
         org_unit_id,
         cast(1 as decimal(5, 2)) as share,
@@ -68,7 +68,7 @@ assigned as (
         source,
         source_user,
         person_id,
-        cast(null as varchar),
+        cast(null as string),
         org_unit_id,
         share,
         valid_from,

@@ -1,0 +1,78 @@
+"""dbt on Spark: `koers-spark-dbt`, which is dbt with two things added.
+
+dbt-spark sends Python models to Databricks only. Here they run in the session that dbt has: the
+same process, so nothing is started for them. And what Koers reads is copied into the DuckDB file
+while that session is there, so that publication, watch and report find it where they always do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+BUILDS = frozenset({"build", "run"})
+FAILED, BROKEN = 1, 2
+"""Exit codes, as dbt's own: a model or test failed; dbt itself could not go on."""
+
+
+class SessionJob:
+    """Runs a Python model in this process. See dbt's PythonJobHelper."""
+
+    def __init__(self, model: dict[str, Any], credentials: Any) -> None:
+        self._name = str(model["alias"])
+
+    def submit(self, compiled_code: str) -> None:
+        """Raises what the model raises, which dbt tells as its error."""
+        code = compile(compiled_code, f"{self._name}.py", "exec")
+        exec(code, {"__name__": self._name, "spark": session()})  # noqa: S102 # nosec B102 - our own model
+
+
+def session() -> Any:
+    """The session that dbt-spark made with the settings of the profile."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
+
+
+def add_python_models() -> None:
+    """Let dbt-spark run Python models in its own session."""
+    from dbt.adapters.spark.impl import SparkAdapter
+
+    SparkAdapter.default_python_submission_method = property(lambda _: "session")
+    SparkAdapter.python_submission_helpers = property(lambda _: {"session": SessionJob})
+
+
+def models_failed(results: Iterable[Any]) -> bool:
+    """Whether a model (not a test) could not be built: then nothing is copied, and what was copied
+    before stands."""
+    return any(
+        str(result.status) in ("error", "skipped", "runtime error")
+        for result in results
+        if result.node.resource_type == "model"
+    )
+
+
+def main() -> None:
+    """Run dbt with the arguments of this process, then copy."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    from dbt.cli.main import dbtRunner
+
+    add_python_models()
+    arguments = sys.argv[1:]
+    done = dbtRunner().invoke(arguments)
+    if done.exception is not None:
+        print(done.exception, file=sys.stderr)
+        sys.exit(BROKEN)
+    if BUILDS & set(arguments) and not models_failed(done.result or ()):
+        from pipelines.spark.copying import copy_warehouse
+
+        copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
+    sys.exit(0 if done.success else FAILED)
+
+
+def manifest() -> Path:
+    """Of the project that dbt just built."""
+    return Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
