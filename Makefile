@@ -25,7 +25,7 @@ test: $(VENV)/.ready-dev ## Set up, then all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 spark-test: $(VENV)/.ready-dev $(VENV)/.ready-spark ## Compare every fact of Spark with DuckDB's (needs Java 17)
-	@$(BIN)/python -m pytest -rs -s tests/spark
+	@KOERS_SPARK_TEST=1 $(BIN)/python -m pytest -p no:randomly -rs -s tests/spark
 
 parity: $(VENV)/.ready-dev ## Compare every KPI with MetricFlow (after `make run`)
 	@$(BIN)/python -m tests.parity $(KPI)

@@ -10,7 +10,7 @@ def _query(*_args, **_options):
     return "select some_column from some_table"
 
 
-landed = conformed = current_records = landing_rejects = _query
+landed = conformed = current_records = landing_rejects = every_day = _query
 
 
 def _query_of(relation, *_args, **_options):

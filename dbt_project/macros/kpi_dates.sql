@@ -33,3 +33,11 @@ cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)
 {% macro text_literal(value) -%}
 {%- if value is none -%}cast(null as string){%- else -%}'{{ value | string | replace("'", "''") }}'{%- endif -%}
 {%- endmacro %}
+
+{# A row, date_day, for each day from the first up to, but not on, the last. #}
+{% macro every_day(first, until) %}{{ return(adapter.dispatch('every_day', 'koers')(first, until)) }}{% endmacro %}
+{% macro default__every_day(first, until) %}{{ return(dbt.date_spine('day', first, until)) }}{% endmacro %}
+{# dbt's own joins fifteen relations of two rows, which takes Spark a minute to plan. #}
+{% macro spark__every_day(first, until) %}
+select explode(sequence({{ first }}, date_sub({{ until }}, 1))) as date_day
+{% endmacro %}

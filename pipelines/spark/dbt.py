@@ -8,6 +8,7 @@ while that session is there, so that publication, watch and report find it where
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -62,6 +63,8 @@ def main() -> None:
 
     add_python_models()
     arguments = sys.argv[1:]
+    if BUILDS & set(arguments):
+        clear(Path(os.environ["KOERS_HOME"]) / "warehouse" / "spark")
     done = dbtRunner().invoke(arguments)
     if done.exception is not None:
         print(done.exception, file=sys.stderr)
@@ -71,6 +74,13 @@ def main() -> None:
 
         copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
     sys.exit(0 if done.success else FAILED)
+
+
+def clear(tables: Path) -> None:
+    """Remove the tables of the build before. Spark knows nothing of them (its catalog is in
+    memory), and makes no table where files are."""
+    if tables.exists():
+        shutil.rmtree(tables)
 
 
 def manifest() -> Path:
