@@ -21,8 +21,7 @@ OWN = {
     "KOERS_SPARK_MASTER": "Where Spark works; default: local[*], this machine",
     "KOERS_SPARK_MEMORY": "Memory of Spark's driver; default: 4g",
     "KOERS_SPARK_PARTITIONS": "Tasks that a join or sum on Spark is cut into; default: 4",
-    "KOERS_SPARK_WAREHOUSE": "Where Spark keeps its tables, seen by all of a cluster",
-    "KOERS_SPARK_CATALOG": "in-memory (the default), or hive where a cluster has a metastore",
+    "KOERS_SPARK_WAREHOUSE": "Where a cluster keeps its tables, known to its Hive metastore",
     "KOERS_LANDING_URL": "Where Spark finds the landing, such as s3a://bucket/landing",
     "KOERS_LOG": "json: what a run says as one JSON object per line",
 }

@@ -10,11 +10,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 BUILDS = frozenset({"build", "run"})
+CHOOSE = frozenset({"--select", "-s", "--models", "-m", "--exclude", "--selector"})
+ONLY_WHOLE = (
+    "Spark on this machine builds everything or nothing: it knows no table of the build before. "
+    "Use `koers run --full-refresh`; or set KOERS_SPARK_WAREHOUSE, with a metastore "
+    "(docs/spark.md)."
+)
 FAILED, BROKEN = 1, 2
 """Exit codes, as dbt's own: a model or test failed; dbt itself could not go on."""
 
@@ -63,7 +70,10 @@ def main() -> None:
 
     add_python_models()
     arguments = sys.argv[1:]
-    if BUILDS & set(arguments):
+    if BUILDS & set(arguments) and not os.environ.get("KOERS_SPARK_WAREHOUSE"):
+        if not is_whole(arguments):
+            print(ONLY_WHOLE, file=sys.stderr)
+            sys.exit(BROKEN)
         clear(Path(os.environ["KOERS_HOME"]) / "warehouse" / "spark")
     done = dbtRunner().invoke(arguments)
     if done.exception is not None:
@@ -74,6 +84,12 @@ def main() -> None:
 
         copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
     sys.exit(0 if done.success else FAILED)
+
+
+def is_whole(arguments: Sequence[str]) -> bool:
+    """Whether everything is to be built; Dagster says so too, as `fqn:*`."""
+    chosen = [value for name, value in pairwise(arguments) if name in CHOOSE]
+    return all(value == "fqn:*" for value in chosen)
 
 
 def clear(tables: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pipelines.marts import MARTS
 from pipelines.settings import PROJECT_DIR
 from pipelines.spark.copying import INNER, copied, copy_warehouse
-from pipelines.spark.dbt import models_failed
+from pipelines.spark.dbt import is_whole, models_failed
 
 
 class Table:
@@ -109,3 +109,16 @@ def test_a_failed_test_does_not_keep_tables_from_being_copied(
 ) -> None:
     result = SimpleNamespace(status=status, node=SimpleNamespace(resource_type=kind))
     assert models_failed([result]) is failed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "whole"),
+    [
+        ("build", True),
+        ("build --full-refresh --select fqn:*", True),
+        ("build --select int_measure_days+", False),
+        ("run --exclude int_process_bands", False),
+    ],
+)
+def test_on_one_machine_a_build_is_whole(arguments: str, whole: bool) -> None:
+    assert is_whole(arguments.split()) is whole
