@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from pipelines import dbt
+from pipelines.operations.checks.configuration import engine
+from pipelines.operations.checks.look import Look
 from pipelines.settings import Home, Settings, SettingsError, settings
 from pipelines.spark.needs import SparkMissingError, check, java_version
 
@@ -66,6 +70,15 @@ def test_dbt_is_not_started_without_what_it_needs(
     with pytest.raises(SparkMissingError, match="no Java"):
         dbt.run_dbt(["build"], koers_home, Settings(engine="spark"))
     assert dbt.dbt_command("duckdb").name == "dbt"
+
+
+def test_the_doctor_says_so(koers_home: Home, tmp_path: Path) -> None:
+    chosen = Settings(engine="spark")
+    look = Look(koers_home, chosen, {"PATH": str(tmp_path)}, dt.datetime.now(dt.UTC))
+    [found] = engine(look)
+    assert (found.level, found.topic) == ("error", "engine")
+    assert re.search("no Java was found|is not installed", found.what)
+    assert list(engine(Look(koers_home, Settings(), {}, look.now))) == []
 
 
 def test_one_switch(koers_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
