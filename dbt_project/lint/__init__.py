@@ -17,7 +17,7 @@ def _query_of(relation, *_args, **_options):
     return f"select some_column from {relation}"
 
 
-attributed = in_base_currency = without_overlap = _query_of
+attributed = in_base_currency = without_overlap = path_units = reachable = _query_of
 
 
 def balance_changes(relation, **_options):
@@ -32,6 +32,13 @@ is_finite = exact = as_decimal = as_number = as_rate = as_integer = as_date = bu
 target_type = band_sides = grain_rank = written_number = written_part = written_value = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
 account_kind = debit_sign = _same
+path_start = path_step = path_lowest = path_distance = list_text = joined_texts = _same
+
+
+def path_contains(path, unit):
+    return f"{path} = {unit}"
+
+
 iso_week = iso_year = iso_weekday = network_name = _same
 
 
@@ -185,6 +192,9 @@ def _nothing(*_args, **_options):
 
 
 declare_dependencies = drop_rows_outside_series = config = _nothing
+
+
+target = SimpleNamespace(type="duckdb")
 
 
 def env_var(_name, default=""):

@@ -11,7 +11,9 @@
 {% macro spark__path_step(path, unit) %}array_append({{ path }}, {{ unit }}){% endmacro %}
 
 {# A list as one text: of a path, so that two ways can be compared. #}
-{% macro list_text(list, separator) %}{{ return(adapter.dispatch('list_text', 'koers')(list, separator)) }}{% endmacro %}
+{% macro list_text(list, separator) %}
+  {{ return(adapter.dispatch('list_text', 'koers')(list, separator)) }}
+{% endmacro %}
 {% macro duckdb__list_text(list, separator) %}array_to_string({{ list }}, '{{ separator }}'){% endmacro %}
 {% macro spark__list_text(list, separator) %}array_join({{ list }}, '{{ separator }}'){% endmacro %}
 
@@ -42,7 +44,9 @@ end
   The units of each path, a row for each: `keys`, and path_unit, path_layer, path_child (the unit below
   it on the path) and path_depth (steps above the end).
 #}
-{% macro path_units(relation, keys) %}{{ return(adapter.dispatch('path_units', 'koers')(relation, keys)) }}{% endmacro %}
+{% macro path_units(relation, keys) %}
+  {{ return(adapter.dispatch('path_units', 'koers')(relation, keys)) }}
+{% endmacro %}
 {% macro duckdb__path_units(relation, keys) %}
 select
     {{ keys | join(', ') }},
@@ -92,7 +96,8 @@ select start_key, end_key from found
 {# Spark follows no circles, so its steps are written out: as many as no organisation is deep. #}
 {% macro spark__reachable(relation) %}
   {% set found = namespace(sql='(select distinct start_key, end_key from ' ~ relation ~ ')') %}
-  {% set steps = '(select start_key, end_key from ' ~ relation ~ ' union select end_key, end_key from ' ~ relation ~ ')' %}
+  {% set steps = '(select start_key, end_key from ' ~ relation ~ ' union select end_key, end_key from '
+    ~ relation ~ ')' %}
   {% for hop in range(16) %}
     {% set found.sql = '(select distinct found.start_key, steps.end_key from ' ~ found.sql
       ~ ' as found inner join ' ~ steps ~ ' as steps on found.end_key = steps.start_key)' %}

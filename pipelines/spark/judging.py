@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from pipelines.bands.table import BAND_COLUMNS, judge_rows
 
 SCHEMA = ", ".join(
@@ -16,12 +14,19 @@ SCHEMA = ", ".join(
 
 def judged(series: Any) -> Any:
     """The bands of `int_band_series`, both as data frames of Spark. A judgement looks at all series
-    of one kind and grain together (they share a calendar), so that is what one task is given."""
-    return series.groupBy("kind", "grain").applyInPandas(judge_group, schema=SCHEMA)
+    of one kind and grain together (they share a calendar), so that is what one task is given. As
+    Arrow: of pandas, PySpark supports no version that Koers has."""
+    return series.groupBy("kind", "grain").applyInArrow(judge_group, schema=SCHEMA)
 
 
-def judge_group(rows: pd.DataFrame) -> pd.DataFrame:
-    """`judge_rows` of one group, with dates as Spark takes them."""
-    found = judge_rows({str(name): rows[name] for name in rows})
-    found["period_start"] = pd.to_datetime(found["period_start"]).dt.date
-    return found[list(BAND_COLUMNS)]
+def judge_group(rows: Any) -> Any:
+    """`judge_rows` of one group, from an Arrow table to an Arrow table."""
+    import pyarrow as arrow
+
+    types = {"varchar": arrow.string(), "date": arrow.date32(), "double": arrow.float64()}
+    found = judge_rows(
+        {name: rows.column(name).to_numpy(zero_copy_only=False) for name in rows.column_names}
+    )
+    found["period_start"] = found["period_start"].dt.date
+    schema = arrow.schema([(name, types[kind]) for name, kind in BAND_COLUMNS.items()])
+    return arrow.Table.from_pandas(found[list(BAND_COLUMNS)], schema=schema, preserve_index=False)

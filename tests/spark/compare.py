@@ -81,7 +81,7 @@ def _table(db: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...]) -> C
 
 def _apart(a: str, b: str) -> str:
     far = f"abs({a} - {b}) > {TOLERANCE} * greatest(1, abs({a}), abs({b}))"
-    return f"({a} is null) <> ({b} is null) or coalesce({a} is distinct from {b} and {far}, false)"
+    return f"case when isfinite({a}) and isfinite({b}) then {far} else {a} is distinct from {b} end"
 
 
 def _rows(db: duckdb.DuckDBPyConnection, table: str) -> int:
