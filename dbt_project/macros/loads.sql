@@ -100,6 +100,7 @@
   ).columns[0].values()[0] > 0) }}
 {% endmacro %}
 {% macro spark__loads_table_exists() %}
+  {% if not run_query("show schemas like '" ~ target.schema ~ "'").rows %}{{ return(false) }}{% endif %}
   {{ return(run_query("show tables in " ~ target.schema ~ " like 'landed_loads'").rows | length > 0) }}
 {% endmacro %}
 
