@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def prepare(home: Home) -> None:
         )
     if url is not None:
         _try(url)
-    wanted = (CONFIG if url is None else CONFIG + POSTGRES) + of_this_home(home)
+    wanted = CONFIG + (_kept_open(home) if url is None else POSTGRES) + of_this_home(home)
     if before != wanted:
         replace_text(file, wanted)
 
@@ -87,6 +88,15 @@ def of_this_home(home: Home) -> str:
         named = f"{', '.join(wrong)} is" if isinstance(added, dict) else "a list is"
         raise StorageError(f"{file}: {named} not to be set there, but only {', '.join(ADDED)}.")
     return f"# From {file.name} of the home.\n{yaml.safe_dump(added, sort_keys=True)}"
+
+
+def _kept_open(home: Home) -> str:
+    """The log of events, where Dagster has it by itself."""
+    folder = json.dumps(str(home.dagster.resolve() / "history" / "runs"))
+    return (
+        "event_log_storage: {module: pipelines.defs.event_log, class: KeptEventLog, "
+        f"config: {{base_dir: {folder}}}}}\n"
+    )
 
 
 def postgres_url() -> str | None:

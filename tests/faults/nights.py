@@ -240,7 +240,7 @@ class Nights:
                     break
                 else:
                     ending.wrong.append(f"killed at {kill}: exit code {code}\n{self.said[-2000:]}")
-                _hours_pass(self.home)
+                hours_pass(self.home)
             before_last()
             if code := self.night(at=at, dbt=dbt):
                 ending.wrong.append(f"the last run: exit code {code}\n{self.said[-2000:]}")
@@ -303,7 +303,7 @@ def nights(folder: Path) -> Iterator[Nights]:
         yield Nights(folder.resolve(), hook)
 
 
-def _hours_pass(home: Home) -> None:
+def hours_pass(home: Home) -> None:
     """As if the next run came hours later: a message that was claimed is due again."""
     if home.ledger.exists():
         with contextlib.closing(sqlite3.connect(home.ledger)) as ledger, ledger:

@@ -6,10 +6,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.faults.nights import Kill, Nights, nights
+from pipelines.sandbox.faults import Fault
+from pipelines.sandbox.typeform import TOKEN
+from tests.faults.canaries import leaks, plain_canary
+from tests.faults.nights import Kill, Nights, hours_pass, nights
 
 pytestmark = [pytest.mark.nightly, pytest.mark.xdist_group("nights")]
 
@@ -49,6 +53,34 @@ def test_killed_in_every_room(at: Nights) -> None:
         shutil.rmtree(at.home.dagster)
 
     assert_survived(at, [*FRONT, *BEHIND], dbt=False, before_last=lose)
+
+
+@pytest.mark.fault("G3")
+def test_no_secret_is_in_any_byte_of_a_night(at: Nights, tmp_path: Path) -> None:
+    """Of the landing, the warehouse, what is published, the ledger, the report and all that Dagster
+    keeps; neither where the vendor and the channel refuse, nor where all is well."""
+    at.put_back(1)
+    secrets = [TOKEN, *(plain_canary(number) for number in (90, 91, 92))]
+    _, key, password, path = secrets
+    address = at.hook.url.removeprefix("json://").removesuffix("/alerts")
+    said = ""
+    for is_down, faults in (
+        (True, [Fault("status", path="/responses", status=401, times=9)]),
+        (False, []),
+    ):
+        at.hook.is_down = is_down
+        code = at.night(
+            at=1, dbt=False, faults=faults, KOERS_PSEUDONYM_KEY=key,
+            KOERS_HOOK=f"json://user:{password}@{address}/{path}",
+        )  # fmt: skip
+        said += at.said
+        assert (code != 0) == is_down, at.said
+        hours_pass(at.home)
+    assert at.hook.refused
+    assert at.hook.got
+    assert list(at.home.dagster.rglob("*.db"))
+    (tmp_path / "said.txt").write_text(said)
+    assert leaks(secrets, [at.home.root, tmp_path]) == []
 
 
 @pytest.mark.skipif(
