@@ -4,7 +4,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled once, here: where Python may not write (PYTHONDONTWRITEBYTECODE, a folder of root's), each
+# process would compile Dagster and dbt anew, which takes as long as importing them.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
@@ -56,8 +58,8 @@ audit: $(VENV)/.ready ## Ask which locked packages have known faults (needs the 
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 	$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
-bench: $(VENV)/.ready-dev ## Pull a fake HubSpot with Koers, dlt, a Singer tap and a bare loop
-	@$(BIN)/python -m benchmarks.api_pull --contacts $(or $(CONTACTS),200000)
+bench: $(VENV)/.ready-dev ## Measure beside baselines (ONLY=csv,night SIZE=full), renew docs/performance.md
+	@$(BIN)/python -m benchmarks --only "$(ONLY)" --size $(or $(SIZE),small) --most $(or $(MOST),x100) --rounds $(or $(ROUNDS),3)
 
 clients: $(VENV)/.ready-dev ## Try BI clients against a publication that is swapped under them
 	@test -x $(VENV)/clients/bin/python || $(PYTHON) -m venv $(VENV)/clients

@@ -1,5 +1,6 @@
 """The baseline: read every page, count, and throw it away."""
 
+import json
 import os
 import time
 
@@ -17,4 +18,4 @@ while True:
     if "paging" not in page:
         break
     params["after"] = page["paging"]["next"]["after"]
-print(time.monotonic() - began, found)
+print(json.dumps({"seconds": time.monotonic() - began, "records": found}))

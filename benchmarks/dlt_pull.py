@@ -1,5 +1,6 @@
 """dlt: its REST API source into DuckDB, as its documentation shows it."""
 
+import json
 import os
 import time
 
@@ -43,4 +44,5 @@ pipeline = dlt.pipeline("bench", destination="duckdb", dataset_name="raw", pipel
 pipeline.run(source)
 seconds = time.monotonic() - began
 with pipeline.sql_client() as client:
-    print(seconds, client.execute_sql("select count(*) from contacts")[0][0])
+    found = client.execute_sql("select count(*) from contacts")[0][0]
+print(json.dumps({"seconds": seconds, "records": found}))

@@ -1,6 +1,7 @@
 """Koers: the stream of contacts, into a landing."""
 
 import datetime as dt
+import json
 import os
 import time
 from pathlib import Path
@@ -29,4 +30,4 @@ with open_account(CONNECTOR, environment=values) as account:
 if outcome.failed:
     raise SystemExit(outcome.failed)
 loaded = sum(load.counts.loaded for load in outcome.loads)
-print(time.monotonic() - began, loaded)
+print(json.dumps({"seconds": time.monotonic() - began, "records": loaded}))

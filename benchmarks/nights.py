@@ -6,7 +6,8 @@ One process with a clock of its own lives through the nights. Each is real but f
 warehouse, which is written by hand instead of built by dbt: a new export file is landed, three
 months of facts are published for an audience, what changed is recorded, the publication is judged,
 messages are sent to a channel that takes them, a run is written in Dagster's SQLite, the figures
-for monitoring and a backup (35 are kept) are made. What dbt itself keeps (warehouse, target, logs)
+for monitoring and a backup (35 are kept) are made, and runs are removed from Dagster that are older
+than `keep_runs_days`. What dbt itself keeps (warehouse, target, logs)
 follows the data and is not looked at here; nor are the ticks of the daemon, which Dagster removes
 after the days that dagster.yaml says.
 
@@ -39,6 +40,7 @@ from pipelines.operations.checks.machine import bytes_of
 from pipelines.operations.metrics import write_metrics
 from pipelines.operations.run_times import timed
 from pipelines.publication import publish
+from pipelines.recovery.pruning import prune_runs
 from pipelines.said.recording import record_all
 from pipelines.settings import Channel, Home, Settings
 from pipelines.watch.delivery import deliver
@@ -51,6 +53,7 @@ FIRST = dt.datetime(2025, 1, 1, 2, 15, tzinfo=dt.UTC)
 HOOK = Channel(name="hook", url_env="KOERS_HOOK")
 FOLDERS = ("landing", "inbox", "published", "state", "dagster", "backups")
 KEEP_BACKUPS = 35
+KEEP_RUNS = Settings().keep_runs_days
 
 
 def night(
@@ -125,9 +128,13 @@ def main() -> None:
         head = "".join(f"{name:>12}" for name in (*FOLDERS, "memory"))
         print(f"{'night':>6}{head}{'s/night':>9}{'cpu':>7}", flush=True)
         with dg.DagsterInstance.get() as instance:
+            begins: list[dt.datetime] = []  # by the clock of Dagster, which is the machine's
             for number in range(1, given.nights + 1):
                 began, used = time.monotonic(), time.process_time()
+                begins.append(dt.datetime.now(dt.UTC))
                 night(home, backups, number, chance, instance)
+                if number > KEEP_RUNS:
+                    prune_runs(instance, home.dagster, begins[-KEEP_RUNS])
                 took.append((time.monotonic() - began, time.process_time() - used))
                 if number % given.every == 0:
                     last = took[-given.every :]

@@ -38,4 +38,4 @@ child = subprocess.Popen([str(tap), "--config", str(file)], stdout=subprocess.PI
 found = sum(b'"RECORD"' in line for line in child.stdout or ())
 if child.wait():
     raise SystemExit("the tap failed")
-print(time.monotonic() - began, found)
+print(json.dumps({"seconds": time.monotonic() - began, "records": found}))

@@ -45,6 +45,11 @@ MARTS = (
     Mart("fct_data_quality", ()),
 )
 
+READ_BY = ("grain", "org_unit_id", "kpi", "period_start")
+"""The order of published facts. DuckDB and Parquet skip the row groups whose least and greatest
+values rule them out: questions are asked of one grain nearly always, and a scorecard or a history
+of one unit is then a few of them."""
+
 ALERT_EVENTS = Mart("fct_alert_events", ("dedup_key",))
 
 VOLATILE_TABLES = frozenset({"fct_alert_events", "fct_source_freshness"})

@@ -27,7 +27,16 @@ from pipelines.audience_tables import (
 )
 from pipelines.bi_views import add_views
 from pipelines.machine import memory_limit
-from pipelines.marts import ALERT_EVENTS, MARTS, Mart, columns_of, dims_hash, facts_hash, quoted
+from pipelines.marts import (
+    ALERT_EVENTS,
+    MARTS,
+    READ_BY,
+    Mart,
+    columns_of,
+    dims_hash,
+    facts_hash,
+    quoted,
+)
 from pipelines.security.locked import QUIET
 from pipelines.settings import home
 from pipelines.unit_layers import add_unit_layers
@@ -182,7 +191,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
     """Copy a table (or view) as a table, with what its descriptions say."""
     name = quoted(table)
     select = select_of(connection, table, view)
-    connection.execute(f"create table published.main.{name} as {select}")
+    there = columns_of(connection, table, "warehouse")
+    order = f" order by {', '.join(READ_BY)}" if set(READ_BY) <= set(there) else ""
+    connection.execute(f"create table published.main.{name} as select * from ({select}){order}")
     about = connection.execute(
         "select comment from (select table_name, comment, database_name, schema_name "
         "from duckdb_tables() union all select view_name, comment, database_name, schema_name "

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.core.candidates import Candidate
 from connectors.core.contract import Connector, Stream
 from connectors.core.errors import ShrinkError
-from connectors.core.files import FileRefused
+from connectors.core.files import Block, FileRefused, Row
 from connectors.core.landing import Landing
 from connectors.core.load import Load, Reach, begin_load
 from connectors.core.manifest import Counts, Manifest
@@ -109,17 +109,28 @@ def _read(
     shown = f"{setting.connector.name}: reading {file.name}"
     setting.progress(shown)
     with way.open(file.path) as table:
-        for row in table:
-            rows += 1
-            if rows % ROWS_BETWEEN_PROGRESS == 0:
+        for some in table.blocks():
+            before = rows // ROWS_BETWEEN_PROGRESS
+            rows += 1 if isinstance(some, Row) else len(some.numbers)
+            if rows // ROWS_BETWEEN_PROGRESS > before:
                 setting.progress(f"{shown}: {rows:,} rows")
-            if row.left_out is not None:
-                load.pass_over(number)
+            if isinstance(some, Block) and (columns := reader.read_block(some)) is not None:
+                gone = [False] * len(some.numbers)
+                if deleted_at is not None:
+                    gone = [text == "true" for text in columns[deleted_at]]
+                load.extend(columns, number, some.numbers, gone)
+                if mark.at is not None:
+                    mark.see(*columns[mark.at])
                 continue
-            told = reader.read(row)
-            if isinstance(told, Rejected):
-                load.reject(number, row.number, told.field, told.value, told.reason, told.record)
-            else:
+            for row in [some] if isinstance(some, Row) else some.rows():
+                if row.left_out is not None:
+                    load.pass_over(number)
+                    continue
+                told = reader.read(row)
+                if isinstance(told, Rejected):
+                    reason = (told.field, told.value, told.reason, told.record)
+                    load.reject(number, row.number, *reason)
+                    continue
                 is_deleted = deleted_at is not None and told[deleted_at] == "true"
                 load.add(told, number, row.number, is_deleted)
                 if mark.at is not None:

@@ -44,8 +44,10 @@
     koers_parts); cadence; running (a balance); over_periods and over_units (whether it adds up so);
     version (changes with the definition); connectors and streams (the sources it depends on).
   #}
-  {% set found = [] %}
-  {% if execute %}
+  {% if not execute %}{{ return([]) }}{% endif %}
+  {# Found once in a run of dbt: a dozen models and tests ask, and it takes a second each time. #}
+  {% if 'koers_kpis' not in graph %}
+    {% set found = [] %}
     {% set measures = semantic_measures() %}
     {% set metrics = {} %}
     {% for metric in graph.metrics.values() %}
@@ -57,8 +59,9 @@
         {% do found.append(koers_kpi(metric, meta, metrics, measures)) %}
       {% endif %}
     {% endfor %}
+    {% do graph.update({'koers_kpis': found}) %}
   {% endif %}
-  {{ return(found) }}
+  {{ return(graph['koers_kpis']) }}
 {% endmacro %}
 
 {% macro koers_kpi(metric, meta, metrics, measures) %}

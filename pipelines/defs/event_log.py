@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 
@@ -29,6 +30,7 @@ class KeptEventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._open: OrderedDict[str, tuple[sa.Engine, int]] = OrderedDict()
+        self._tables = set[tuple[int, str]]()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -70,6 +72,16 @@ class KeptEventLog(SqliteEventLogStorage):
             _, (oldest, _) = self._open.popitem(last=False)
             oldest.dispose()
         return engine
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has it, which Dagster asks at each event of a check or an asset. A
+        table that is there stays there as long as its file does."""
+        table = _inode(self.path_for_shard(INDEX_SHARD_NAME)), table_name
+        if table not in self._tables:
+            if not super().has_table(table_name):
+                return False
+            self._tables.add(table)
+        return True
 
     def dispose(self) -> None:
         """Close all files."""

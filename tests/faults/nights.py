@@ -174,11 +174,9 @@ class Nights:
 
     def put_back(self, at: int) -> None:
         """The home as it is before a night, with the news of that night in the inbox."""
+        if at == 2:
+            self.undisturbed(1)  # which leaves what the second begins with
         shutil.rmtree(self.home.root, ignore_errors=True)
-        if at == 2 and not self._bases[2].exists():
-            self.undisturbed(1)
-            _weeks_pass(self.home)
-            shutil.copytree(self.home.root, self._bases[2], symlinks=True)
         shutil.copytree(self._bases[at], self.home.root, symlinks=True, dirs_exist_ok=True)
         company.bring(self.home, at)
         self._warm_up()
@@ -205,14 +203,26 @@ class Nights:
         """What a night makes where nothing happens, and how often each message came. Made once."""
         if at not in self._expected:
             self.put_back(at)
-            code = self.night(at=at)
+            counts = {"KOERS_FAILPOINT": "counts.only", "KOERS_VISITS": str(self._visits(at))}
+            code = self.night(at=at, **counts)
             if code:
                 raise AssertionError(f"an undisturbed night ended with {code}:\n{self.said}")
             self._expected[at] = state_of(self.home), self.messages()
             if left := leftovers(self.home):
                 raise AssertionError(f"an undisturbed night left {left}")
             self._keep(at)
+            if at == 1:
+                shutil.copytree(self.home.root, self._bases[2], symlinks=True)
+                _weeks_pass(Home(self._bases[2]))
         return self._expected[at]
+
+    def visits(self, at: int) -> Counter[str]:
+        """How often an undisturbed night comes by each fail point."""
+        self.undisturbed(at)
+        return Counter(json.loads(self._visits(at).read_text(encoding="utf-8")))
+
+    def _visits(self, at: int) -> Path:
+        return self._folder / f"visits-{at}.json"
 
     def disturbed(
         self,

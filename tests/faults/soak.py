@@ -3,11 +3,11 @@ a message, or stop the next run?
 
     python -m tests.faults.soak [--minutes 30] [--kills 1000] [--seed 1] [--json FILE]
 
-First every fail point at its first, second and third visit, then random moments. Every fifth night
-at random builds with dbt, and there half of the kills leave dbt behind; the others put in place
-what dbt made of the same landing. Nights of a home that is new and of one that has a night behind
-it take turns. Ends after so many minutes or kills, with exit code 1 where anything differed from an
-undisturbed night; the same seed does the same again.
+First every fail point at its first, second and third visit, as far as a night has them, then random
+moments. Every fifth night at random builds with dbt, and there half of the kills leave dbt behind;
+the others put in place what dbt made of the same landing. Nights of a home that is new and of one
+that has a night behind it take turns. Ends after so many minutes or kills, with exit code 1 where
+anything differed from an undisturbed night; the same seed does the same again.
 """
 
 from __future__ import annotations
@@ -127,6 +127,9 @@ DBT_EVERY = 5
 """Of the nights at random, every how manieth builds with dbt; the others take what dbt made before
 of the same landing (`tests.faults.stand_in`), which costs seconds."""
 
+LATEST_SECONDS = 12.0
+"""About as many as a night takes that does not build with dbt."""
+
 LATEST_RESULT = 400
 """Of dbt's results, about as many as there are."""
 
@@ -140,26 +143,25 @@ class Plan:
 
 
 def plans(chance: random.Random) -> Iterator[Plan]:
-    """For ever: first every place, its first, second and third visit, then at random."""
-    behind = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in BEHIND]
-    cheap = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in FRONT]
-    end = [Kill(place, nth) for nth in range(1, TIMES + 1) for place in END]
-    nights = -(-len(behind) // 6)
-    for at in range(nights):
-        yield Plan((*cheap[at::nights], *behind[at::nights], *end[at::nights]))
+    """For ever: first every place at its first, second and third visit, each twice (nights take
+    turns), then at random. Places come in the order in which a night comes by them: a kill leaves
+    the places behind it to the run after, but hardly those before it."""
+    for nth in range(1, TIMES + 1):
+        yield from [Plan(tuple(Kill(place, nth) for place in PLACES))] * 2
     number = 0
     while True:
         number += 1
         if number % DBT_EVERY == 0:
             yield Plan(tuple(_in_dbt(chance) for _ in range(6)), dbt=True)
+        elif number % DBT_EVERY == 1:
+            yield Plan(tuple(Kill(place) for place in PLACES if chance.random() < 0.8))
         else:
-            yield Plan(tuple(_anywhere(chance) for _ in range(20)))
+            yield Plan(tuple(Kill(after=_seconds(chance)) for _ in range(20)))
 
 
-def _anywhere(chance: random.Random) -> Kill:
-    if chance.random() < 0.3:
-        return Kill(chance.choice(PLACES), chance.randint(1, TIMES))
-    return Kill(after=chance.uniform(0.05, 12.0))
+def _seconds(chance: random.Random) -> float:
+    """Early as often as late, though what comes early takes less time."""
+    return chance.uniform(0.05, chance.choice((3.0, LATEST_SECONDS)))
 
 
 def _in_dbt(chance: random.Random) -> Kill:
@@ -213,11 +215,16 @@ def run(at: Nights, tally: Tally, *, minutes: float, kills: int, seed: int) -> N
     """Disturbed nights, until the time or the kills are over."""
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not secret
     for number, plan in enumerate(plans(chance)):
-        kills_left = list(plan.kills)
+        night = 1 + number % 2
+        visits = at.visits(night)
+        # A night that comes by a place once is not killed at its second visit.
+        kills_left = [
+            each for each in plan.kills if not each.point or each.nth <= visits[each.point]
+        ]
         while kills_left:
             if tally.minutes >= minutes or tally.kills.total() >= kills:
                 return
-            ending = at.disturbed(kills_left, at=1 + number % 2, dbt=plan.dbt)
+            ending = at.disturbed(kills_left[: kills - tally.kills.total()], at=night, dbt=plan.dbt)
             kills_left = ending.left
             tally.add(ending)
             verdict = "; ".join(ending.wrong) or "as undisturbed"

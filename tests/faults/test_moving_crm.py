@@ -18,7 +18,18 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from connectors.core.api.messages import Response
 from connectors.core.guard import Guard
 from connectors.core.landing import Landing
-from tests.faults.crm import CRM, DEALS, OVERLAP, Crm, Killed, landed, newest_cursor, read, reply
+from tests.faults.crm import (
+    CRM,
+    DEALS,
+    OVERLAP,
+    START,
+    Crm,
+    Killed,
+    landed,
+    newest_cursor,
+    read,
+    reply,
+)
 
 NAMES = st.sampled_from([f"d{number}" for number in range(12)])
 # The lists may know of a change only later, though no later than a window reaches back.
@@ -172,3 +183,30 @@ def test_whatever_moves_the_landing_becomes_what_the_source_holds() -> None:
         MovingCrm,
         settings=settings(max_examples=10, stateful_step_count=8, deadline=None),
     )
+
+
+@pytest.mark.fault("B18")
+def test_a_backfill_that_was_cut_off_with_nothing_left_keeps_no_news_away(tmp_path: Path) -> None:
+    crm = Crm()
+    for number in range(8):
+        crm.put(f"d{number}")
+    crm.now += dt.timedelta(hours=2)
+    assert read(crm, tmp_path).failed is None
+    crm.put("d0")
+    asked = START - OVERLAP, crm.now + OVERLAP
+
+    def kill() -> None:
+        raise Killed
+
+    crm.now += dt.timedelta(hours=2)
+    crm.between[2] = kill
+    with pytest.raises(Killed):
+        read(crm, tmp_path, checkpoint=1, window=asked)
+    crm.put("d5")
+    crm.now += dt.timedelta(days=1)
+    for _ in range(2):
+        assert read(crm, tmp_path).failed is None
+        assert landed(tmp_path) == crm.state()
+    newest = Landing(tmp_path / "landing").newest(CRM.name, DEALS.name)
+    assert newest is not None
+    assert newest.position is None

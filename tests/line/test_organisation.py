@@ -261,9 +261,8 @@ def assert_targets(connection: duckdb.DuckDBPyConnection) -> None:
 def test_a_wrong_organisation_is_named_and_loses_nothing(
     koers_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "DBT_EXCLUDE_RESOURCE_TYPES", ""
-    )  # all unit tests of dbt: no night runs them
+    # With all unit tests of dbt, which no night runs.
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "")
     for name, text in FILES.items():
         write(koers_home.inbox / "organisation", f"{name}.csv", text)
     write(koers_home.inbox / "hubspot", "deals.csv", deals())

@@ -27,6 +27,8 @@ from tests.line.line import write
 from tests.publication.tiny import fact, month, warehouse
 
 NOW = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(days=400)
+"""When what retention keeps for a year is over its time."""
 KEY = "made-up-key-of-the-tests-" + "0" * 16
 
 EMPLOYEE = "Quirina Zandloper"

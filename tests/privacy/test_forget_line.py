@@ -61,8 +61,7 @@ def test_the_figures_of_teams_stay_and_those_of_the_person_go(koers_home: Home) 
     makers = Makers(build, lambda _: None)
     assert forget(home, Settings(), [UNIT], makers=makers).left == []
     making.lineage_of_contacts(home)
-    later = making.NOW + dt.timedelta(days=400)
-    removed = keep(home, Settings(), later, lambda _: None)
+    removed = keep(home, Settings(), making.LATER, lambda _: None)
     assert removed.of["superseded versions"] == 3
     assert forget(home, Settings(), [CONTACT], makers=makers).left == []
 

@@ -17,10 +17,8 @@ from pipelines.privacy.retention import Removed, keep, keep_nightly
 from pipelines.settings import Home, Retention, Settings
 from pipelines.watch.ledger import open_ledger, timestamp, transaction
 from tests.landing.making import landed
-from tests.privacy.making import EMPLOYEE, NOW, UNIT, lineage_of_contacts
+from tests.privacy.making import EMPLOYEE, LATER, NOW, UNIT, lineage_of_contacts
 from tests.zygote import forked
-
-LATER = NOW + dt.timedelta(days=400)
 
 
 def run(home: Home, now: dt.datetime = LATER, is_dry: bool = False, **rules: object) -> Removed:

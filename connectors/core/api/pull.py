@@ -213,7 +213,6 @@ def _pull(
     setting: _Setting, stream: Stream, client: Client, loads: list[Manifest], teller: _Teller
 ) -> None:
     plan = _plan(setting, stream)
-    goes_on = plan.request is not None
     restarts = 0
     while True:
         try:
@@ -229,9 +228,8 @@ def _pull(
             continue
         if plan_or_done is not None:
             plan = plan_or_done
-        elif goes_on and plan.window.until < setting.now - _how(stream).settle:
+        elif setting.asked is None and plan.window.until < setting.now - _how(stream).settle:
             # What an earlier run began tells how things were then; what changed since comes too.
-            goes_on = False
             plan = _plan(setting, stream)
         else:
             return
@@ -504,11 +502,11 @@ def _commit(
     is_open = newest is not None and newest.position is not None
     guard = setting.guards(stream.name)
     _refuse_lack(setting, stream, reading.shape, guard)
-    keep = not done or sweep or is_open or covers != before or _is_old(setting, plan, how)
+    keep = not done or sweep or covers != before or _is_old(setting, plan, how)
     return load.commit_pulled(
         Reach(cursor, reading.mark.oldest, reading.mark.newest, covers),
         pulled,
-        keep=keep and not is_backfill,
+        keep=is_open or (keep and not is_backfill),
         guard=guard,
     )
 

@@ -22,7 +22,7 @@ from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
 from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
 from connectors.core.files.source import open_regular, what_it_is
-from connectors.core.files.table import Cell, Limits, Row, Table
+from connectors.core.files.table import BLOCK, Block, Cell, Limits, Row, Table
 
 Records = Iterator[tuple[int, "list[Cell]"]]
 _DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
@@ -147,8 +147,16 @@ class _Reader:
         if top is None:
             raise FileRefused(self.path, "holds no headings, only empty rows")
         self._refuse_wrong_delimiter(cast("list[str]", top.cells))
-        rows = self._rows(records, len(top.headings))
-        table = Table(self.path, top.headings, top.number, self.notes, rows, self.text.close)
+        width = len(top.headings)
+        table = Table(
+            self.path,
+            top.headings,
+            top.number,
+            self.notes,
+            (self._row(number, cells, width) for number, cells in records),
+            self.text.close,
+            self._blocks(records, width),
+        )
         return arranged(table, top, layout)
 
     def _refuse_wrong_delimiter(self, cells: list[str]) -> None:
@@ -164,15 +172,37 @@ class _Reader:
                 f'set delimiter: "{written}" under format',
             )
 
-    def _rows(self, records: Iterator[tuple[int, list[str]]], width: int) -> Iterator[Row]:
+    def _row(self, number: int, cells: list[str], width: int) -> Row:
+        problem = None
         most = self.limits.cell_characters
+        if len(cells) != width:
+            kind = "too many" if len(cells) > width else "too few"
+            problem = f"{kind} columns: {len(cells)} where the headings have {width}"
+        elif self.length > most and any(len(cell) > most for cell in cells):
+            problem = f"a cell is longer than {most:,} characters"
+        elif self.has_nul and any("\0" in cell for cell in cells):
+            problem = "a NUL character in it"
+        return Row(number, cast("list[Cell]", cells), problem)
+
+    def _blocks(
+        self, records: Iterator[tuple[int, list[str]]], width: int
+    ) -> Iterator[Block | Row]:
+        most = self.limits.cell_characters
+        numbers: list[int] = []
+        rows: list[list[str]] = []
         for number, cells in records:
-            problem = None
-            if len(cells) != width:
-                kind = "too many" if len(cells) > width else "too few"
-                problem = f"{kind} columns: {len(cells)} where the headings have {width}"
-            elif self.length > most and any(len(cell) > most for cell in cells):
-                problem = f"a cell is longer than {most:,} characters"
-            elif self.has_nul and any("\0" in cell for cell in cells):
-                problem = "a NUL character in it"
-            yield Row(number, cast("list[Cell]", cells), problem)
+            if len(cells) == width and self.length <= most and not self.has_nul:
+                numbers.append(number)
+                rows.append(cells)
+                if len(rows) < BLOCK:
+                    continue
+                odd = None
+            else:
+                odd = self._row(number, cells, width)
+            if rows:
+                yield Block(numbers, cast("list[list[Cell]]", rows))
+                numbers, rows = [], []
+            if odd is not None:
+                yield odd
+        if rows:
+            yield Block(numbers, cast("list[list[Cell]]", rows))

@@ -82,6 +82,22 @@ class Row:
     left_out: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows one after another with which nothing is wrong; see `Row` for their numbers and cells."""
+
+    numbers: list[int]
+    cells: list[list[Cell]]
+
+    def rows(self) -> Iterator[Row]:
+        """One by one."""
+        return map(Row, self.numbers, self.cells)
+
+
+BLOCK = 1_000
+"""Rows of a block at most."""
+
+
 class Table:
     """An open file: its headings, then its rows, once.
 
@@ -99,12 +115,14 @@ class Table:
         notes: list[str],
         rows: Iterator[Row],
         close: Callable[[], None],
+        blocks: Iterator[Block | Row] | None = None,
     ) -> None:
         self.path = path
         self.headings = headings
         self.heading_row = heading_row
         self.notes = notes
         self._rows: Iterator[Row] | None = rows
+        self._blocks = blocks
         self._close = close
 
     def __iter__(self) -> Iterator[Row]:
@@ -114,6 +132,12 @@ class Table:
             raise RuntimeError(f"{self.path.name} was read already; open it again")
         rows, self._rows = self._rows, None
         return rows
+
+    def blocks(self) -> Iterator[Block | Row]:
+        """The same rows, those with which nothing is wrong by the block where the format can: one
+        by one they take several times as long."""
+        rows = iter(self)
+        return rows if self._blocks is None else self._blocks
 
     def changed(self, headings: list[str], rows: Iterator[Row]) -> Table:
         """The same open file with other headings and rows, which are made from its own."""
