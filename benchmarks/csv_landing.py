@@ -13,10 +13,9 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.harness import Point, Result, Taken, alternate, child, python, scales
+from benchmarks.harness import Point, Result, Stopwatch, Taken, alternate, child, python, scales
 
 SIZES = {"small": (1_000, 10_000, 100_000), "full": (100_000, 1_000_000, 10_000_000)}
 KOERS, COPY = "Koers", "DuckDB copy"
@@ -53,11 +52,11 @@ def koers(file: Path, work: Path) -> dict[str, object]:
     inbox = work / "inbox" / CONNECTOR.name
     inbox.mkdir(parents=True)
     (inbox / file.name).hardlink_to(file)
-    began, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     result = ingest_inbox(
         CONNECTOR, work / "inbox", work / "landing", now=dt.datetime.now(dt.UTC), settle_seconds=0
     )
-    took = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
+    took = watch.told()
     if len(result.loads) != 1 or result.refused:
         raise SystemExit(str(result.files))
     return {**took, "rows": result.loads[0].counts.loaded, "bytes": result.loads[0].bytes}
@@ -67,12 +66,12 @@ def copy(file: Path, work: Path) -> dict[str, object]:
     import duckdb
 
     target = work / "copy.parquet"
-    began, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     with duckdb.connect() as db:
         found = db.execute(
             f"copy (from read_csv('{file}')) to '{target}' (format parquet, compression zstd)"
         ).fetchone()
-    took = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
+    took = watch.told()
     rows = found[0] if found else 0
     return {**took, "rows": rows, "bytes": target.stat().st_size}
 

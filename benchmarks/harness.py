@@ -134,6 +134,20 @@ def child(
     )
 
 
+class Stopwatch:
+    """In a child: what it is to tell of the time since this was made."""
+
+    def __init__(self) -> None:
+        self._began, self._used = time.perf_counter(), time.process_time()
+
+    def told(self) -> dict[str, float]:
+        """Seconds by the clock, and of all processors together."""
+        return {
+            "seconds": time.perf_counter() - self._began,
+            "cpu": time.process_time() - self._used,
+        }
+
+
 def python(module: str, *arguments: object) -> list[str]:
     """A module of this repository as a command."""
     return [sys.executable, "-m", module, *map(str, arguments)]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
-from benchmarks.harness import Point, Result, Taken, alternate, child, python, scales
+from benchmarks.harness import Point, Result, Stopwatch, Taken, alternate, child, python, scales
 
 SIZES = {"small": (100, 1_000, 10_000), "full": (1_000, 10_000, 100_000)}
 PERIODS = 400
@@ -24,7 +23,7 @@ def main(what: str, rows: int) -> dict[str, float]:
     from pipelines.bands.walk import judge
 
     values = np.random.default_rng(1).standard_normal((rows, PERIODS)) + 10
-    began, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     if what == "bands":
         judge(values, kind="score", grain="day", since=PERIODS - 1)
         newest = values[:, -1]
@@ -32,11 +31,7 @@ def main(what: str, rows: int) -> dict[str, float]:
     else:
         centre, spread = values.mean(axis=1), values.std(axis=1)
         outside = np.abs(values[:, -1] - centre) > 3 * spread
-    return {
-        "seconds": time.perf_counter() - began,
-        "cpu": time.process_time() - used,
-        "outside": int(outside.sum()),
-    }
+    return {**watch.told(), "outside": int(outside.sum())}
 
 
 def measure(size: str, rounds: int, folder: Path) -> list[Result]:

@@ -13,10 +13,9 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.harness import Point, Result, Taken, alternate, child, python, scales
+from benchmarks.harness import Point, Result, Stopwatch, Taken, alternate, child, python, scales
 
 SIZES = {"small": (100, 1_000, 10_000), "full": (2_400, 24_000, 240_000)}
 PERIODS = 156
@@ -28,7 +27,7 @@ def main(what: str, file: Path, work: Path) -> dict[str, float]:
     from pipelines.publication import publish
     from pipelines.settings import Home
 
-    began, used = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     if what == "copy":
         with file.open("rb") as source, (work / "copy").open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
@@ -36,7 +35,7 @@ def main(what: str, file: Path, work: Path) -> dict[str, float]:
             os.fsync(target.fileno())
     else:
         publish(file, Home(work), run_id="benchmark", keep=1)
-    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - used}
+    return watch.told()
 
 
 def measure(size: str, rounds: int, folder: Path) -> list[Result]:

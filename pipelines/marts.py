@@ -56,7 +56,16 @@ VOLATILE_TABLES = frozenset({"fct_alert_events", "fct_source_freshness"})
 """Left out of the facts hash: they say when something ran, not what the figures are."""
 
 VOLATILE_COLUMNS = frozenset(
-    {"load_id", "loaded_at", "extracted_at", "built_at", "computed_at", "published_at", "run_id"}
+    {
+        "load_id",
+        "loaded_at",
+        "first_loaded_at",
+        "extracted_at",
+        "built_at",
+        "computed_at",
+        "published_at",
+        "run_id",
+    }
 )
 """Left out of a row's hash: they legitimately differ between two builds of the same facts."""
 

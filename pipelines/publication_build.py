@@ -106,10 +106,10 @@ def build(
             connection.execute(
                 f"attach {_text(file)} as published (storage_version '{STORAGE_VERSION}')"
             )
-            there = [mart.name for mart in MARTS if _exists(connection, mart)]
+            there = [mart for mart in MARTS if _exists(connection, mart)]
             if not view.audience.is_whole:
                 prepare(connection, view)
-            tables = [_copy(connection, table, view) for table in there]
+            tables = [_copy(connection, mart, view) for mart in there]
             tables.append(_write_alert_events(connection, alert_events, view))
             tables.append(write_about(connection, about))
             tables.extend(add_unit_layers(connection, tables))
@@ -187,12 +187,12 @@ def _exists(connection: duckdb.DuckDBPyConnection, mart: Mart) -> bool:
     return exists
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, table: str, view: View) -> str:
-    """Copy a table (or view) as a table, with what its descriptions say."""
+def _copy(connection: duckdb.DuckDBPyConnection, mart: Mart, view: View) -> str:
+    """Copy a table (or view) as a table, with what its descriptions say; its name."""
+    table = mart.name
     name = quoted(table)
     select = select_of(connection, table, view)
-    there = columns_of(connection, table, "warehouse")
-    order = f" order by {', '.join(READ_BY)}" if set(READ_BY) <= set(there) else ""
+    order = f" order by {', '.join(READ_BY)}" if set(READ_BY) <= set(mart.key) else ""
     connection.execute(f"create table published.main.{name} as select * from ({select}){order}")
     about = connection.execute(
         "select comment from (select table_name, comment, database_name, schema_name "

@@ -8,7 +8,7 @@ and a row whose columns have slipped without any of its cells.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.core.contract import Field, FileFormat
@@ -30,26 +30,28 @@ class Rejected:
     record: str | None
 
 
+Text = str | None
+
+
 @dataclass(frozen=True)
 class _Column:
+    """index: of its cells in the file; at: of its field in the stream. read: from a cell to its
+    text, with what mapping.yaml says of its values."""
+
     index: int
     at: int
     field: Field
     read: CellReader
-    values: dict[str, str]
-
-
-Text = str | None
 
 
 class _Memo(dict[Cell, Text]):
     """The texts of the cells of one column that were read before: most columns say the same few
-    things again and again."""
+    things again and again. One that does not (ids, amounts) is read without it."""
 
     LARGEST = 20_000
 
     def __init__(self, read: CellReader) -> None:
-        self._read, self._asked = read, 0
+        self._read, self._asked, self._is_of_use = read, 0, True
 
     def __missing__(self, cell: Cell) -> Text:
         text = self[cell] = self._read(cell)
@@ -57,16 +59,15 @@ class _Memo(dict[Cell, Text]):
 
     def of_each(self, cells: Sequence[Cell]) -> list[Text]:
         """Raises CellError."""
+        if not self._is_of_use:
+            return list(map(self._read, cells))
         texts = list(map(self.__getitem__, cells))
         self._asked += len(cells)
-        if len(self) > self.LARGEST:
+        # Whether most of what was asked was known, as far as can be told yet.
+        self._is_of_use = self._asked < 2_000 or 2 * len(self) < self._asked
+        if not self._is_of_use or len(self) > self.LARGEST:
             self.clear()
         return texts
-
-    @property
-    def is_of_use(self) -> bool:
-        """Whether most of what was asked was known, as far as can be told yet."""
-        return self._asked < 2_000 or 2 * len(self) < self._asked
 
 
 class RowReader:
@@ -77,11 +78,11 @@ class RowReader:
         fixed = recognised.fixed
         self._start = [fixed.get(each.name) for each in fields]
         self._columns = [
-            _Column(index, at, field, cell_reader(field.type, fmt), said.values.get(field.name, {}))
+            _Column(index, at, field, _reader(field, fmt, said))
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
             if index is not None
         ]
-        self._ways: list[_Way] = [_Memo(_way(column)).of_each for column in self._columns]
+        self._memos = [_Memo(column.read) for column in self._columns]
 
     def read_block(self, block: Block) -> list[list[Text]] | None:
         """The canonical texts of the rows, for each field of the stream; None where a row of them
@@ -91,12 +92,11 @@ class RowReader:
         texts: list[list[Text]] = [[said] * number for said in self._start]
         by_index = list(zip(*block.cells, strict=True))
         try:
-            for place, column in enumerate(self._columns):
-                found = self._ways[place](by_index[column.index])
+            for column, memo in zip(self._columns, self._memos, strict=True):
+                found = memo.of_each(by_index[column.index])
                 if column.field.required and None in found:
                     return None
                 texts[column.at] = found
-                self._ways[place] = _quickest(self._ways[place], column)
         except CellError:
             return None
         return texts
@@ -108,12 +108,8 @@ class RowReader:
         texts = self._start.copy()
         cells = row.cells
         for column in self._columns:
-            cell = cells[column.index]
-            if column.values:
-                shown = (cell_text(cell) or "").strip()
-                cell = column.values.get(shown, cell)
             try:
-                text = column.read(cell)
+                text = column.read(cells[column.index])
             except CellError:
                 return self._rejected(row)
             if text is None and column.field.required:
@@ -125,10 +121,8 @@ class RowReader:
         """Looks at all cells again: a person wants to mend them in one go."""
         wrong: list[tuple[_Column, str]] = []
         for column in self._columns:
-            cell = row.cells[column.index]
-            shown = (cell_text(cell) or "").strip()
             try:
-                text = column.read(column.values.get(shown, cell))
+                text = column.read(row.cells[column.index])
             except CellError as error:
                 # The text of the error quotes the value.
                 told = "cannot be read" if column.field.personal else error.reason
@@ -154,27 +148,16 @@ class RowReader:
         return json.dumps(shown, ensure_ascii=False)
 
 
-_Way = Callable[[Sequence[Cell]], list[Text]]
-
-
-def _way(column: _Column) -> CellReader:
-    """From a cell to its text, with what mapping.yaml says of its values."""
-    if not column.values:
-        return column.read
+def _reader(field: Field, fmt: FileFormat, said: StreamMapping) -> CellReader:
+    plain = cell_reader(field.type, fmt)
+    values = said.values.get(field.name)
+    if not values:
+        return plain
 
     def read(cell: Cell) -> Text:
-        return column.read(column.values.get((cell_text(cell) or "").strip(), cell))
+        return plain(values.get((cell_text(cell) or "").strip(), cell))
 
     return read
-
-
-def _quickest(way: _Way, column: _Column) -> _Way:
-    """The same way, without a memory that finds little (ids, amounts)."""
-    memo = getattr(way, "__self__", None)
-    if not isinstance(memo, _Memo) or memo.is_of_use:
-        return way
-    read = _way(column)
-    return lambda cells: list(map(read, cells))
 
 
 def _short(text: str, longest: int = 1_000) -> str:

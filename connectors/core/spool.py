@@ -1,7 +1,7 @@
 """Rows on their way into a load: gathered in batches, and written batch by batch.
 
-DuckDB in memory does the writing, over arrays of numpy; neither the number nor the size of the rows
-matters to memory beyond one batch.
+DuckDB does the writing, over arrays of numpy. Neither the number nor the size of the rows matters
+to memory beyond one batch: what DuckDB has to remember of all rows may lie in a folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import duckdb
 import numpy as np
 
 BATCH = 20_000
+CHARACTERS = 16_000_000
+"""Of long rows fewer make a batch: as many as have this many characters."""
 
 REJECT_COLUMNS = {
     "seq": "bigint",
@@ -28,17 +30,22 @@ REJECT_COLUMNS = {
 _NUMPY = {"bigint": "int64", "integer": "int32", "boolean": "bool"}
 
 
-def connect() -> duckdb.DuckDBPyConnection:
+WORKING_MEMORY = "256MB"
+"""What the work on one load may hold in memory; what is more lies in a folder meanwhile."""
+
+
+def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A database in memory that neither downloads extensions nor spills rows to a folder of its
-    own choice."""
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "temp_directory": "",
-            "TimeZone": "UTC",
-        },
-    )
+    own choice. spill: the folder to which it may, beyond `WORKING_MEMORY`; two threads then, since
+    each takes its share of that."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "temp_directory": "",
+        "TimeZone": "UTC",
+    }
+    if spill is not None:
+        config |= {"temp_directory": str(spill), "memory_limit": WORKING_MEMORY, "threads": "2"}
+    return duckdb.connect(":memory:", config=config)
 
 
 class Batches:
@@ -53,12 +60,15 @@ class Batches:
     ) -> None:
         self._db, self._columns, self._batch = db, columns, batch
         self._waiting: list[list[object]] = [[] for _ in columns]
+        self._characters = 0
 
-    def add(self, *columns: Iterable[object]) -> None:
-        """Take rows: the values of each column, in the order of the columns."""
+    def add(self, *columns: Iterable[object], characters: int = 0) -> None:
+        """Take rows: the values of each column, in the order of the columns. characters: how long
+        they are together, where that may be much."""
         for waiting, values in zip(self._waiting, columns, strict=True):
             waiting.extend(values)
-        if len(self._waiting[0]) >= self._batch:
+        self._characters += characters
+        if len(self._waiting[0]) >= self._batch or self._characters >= CHARACTERS:
             self._hand_on()
 
     def flush(self) -> None:
@@ -87,6 +97,7 @@ class Batches:
         finally:
             self._db.unregister("batch")
         self._waiting = [[] for _ in self._columns]
+        self._characters = 0
 
     def _write(self, casts: str) -> None:
         """Write the relation `batch`. casts: its columns, of their types."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Listener:
-    """Answers every connection with `reply`; `came` counts connections, `saw` what they sent.
+    """Answers every connection with `reply`; `came` counts connections, `saw` is what they sent,
+    `sent` counts the bytes they were given.
     seconds: between two bytes of the reply. endless: more bytes follow until the other side stops.
     """
 
@@ -67,6 +68,7 @@ def _serve(server: socket.socket, here: Listener, over: threading.Event) -> None
                         return
             else:
                 line.sendall(here.reply)
+                here.sent += len(here.reply)
             while here.endless and not over.is_set():
                 here.sent += line.send(b"x" * 65536)
             line.shutdown(socket.SHUT_WR)

@@ -27,7 +27,8 @@ from typing import Any
 
 from tests.faults.nights import Ending, Kill, Nights, nights
 
-FRONT = (
+PLACES = (
+    # Reached within seconds, and again by the run after.
     "night.begun",
     "landing.spooled",
     "landing.batch_written",
@@ -43,10 +44,7 @@ FRONT = (
     "night.ingested",
     "build.begun",
     "build.result",
-)
-"""Reached within seconds, and again by the run after."""
-
-BEHIND = (
+    # Behind dbt: the run after has to build again.
     "build.done",
     "publish.building",
     "publish.before_fsync",
@@ -62,11 +60,11 @@ BEHIND = (
     "watch.queued",
     "watch.before_commit",
     "watch.committed",
+    "report.before_rename",
+    "report.before_replace",
+    "report.before_prune",
     "night.built",
-)
-"""Behind dbt: the run after has to build again."""
-
-END = (
+    # The facts are built: the run after begins here.
     "night.recorded",
     "digest.queues",
     "digest.before_commit",
@@ -75,13 +73,8 @@ END = (
     "deliver.sent",
     "deliver.marked",
     "night.sent",
-    "report.before_rename",
-    "report.before_replace",
-    "report.before_prune",
 )
-"""The facts are built: the run after begins here."""
-
-PLACES = (*FRONT, *BEHIND, *END)
+"""Where a night is killed, in the order in which it comes by them."""
 
 ELSEWHERE = {
     "privacy.before_key": "tests/landing/test_crash.py",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.core.contract import FileFormat
-from connectors.core.files import FileRefused, Limits, check_format, open_table
+from connectors.core.files import Block, FileRefused, Limits, check_format, open_table
 from tests.files.making import DUTCH, PLAIN, SMALL, read_bytes
 
 
@@ -174,3 +174,13 @@ def test_whatever_a_csv_writer_writes_is_read_back(
     assert got.problems == {}
     # A row is empty when no cell has anything but white space: there is nothing in it to lose.
     assert got.cells == [row for row in rows if row[0] or any(cell.strip() for cell in row)]
+
+
+@pytest.mark.fault("C11")
+def test_of_long_rows_fewer_make_a_block(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n" + "".join(f"{n},{'x' * 90}\n" for n in range(50)))
+    with open_table(file, PLAIN, limits=Limits(cell_characters=200)) as table:
+        sizes = [len(block.cells) for block in table.blocks() if isinstance(block, Block)]
+    assert sum(sizes) == 50
+    assert max(sizes) == 3, "the third row takes it over the length of the longest cell"

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+import connectors.core.spool
 from tests.landing.making import (
     TOOL,
     counts,
@@ -123,3 +124,18 @@ def test_files_of_one_pass_are_taken_in_the_order_of_their_times(tmp_path: Path)
     result = ingest(tmp_path)
     assert Counter(file.name for file in result.files) == Counter(["z.csv", "a.csv"])
     assert json.loads(landed(tmp_path)["1"])["amount"] == "2"
+
+
+@pytest.mark.fault("C11")
+def test_of_long_rows_fewer_are_held_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for characters in (16_000_000, 4_000):
+        monkeypatch.setattr(connectors.core.spool, "CHARACTERS", characters)
+        home = tmp_path / str(characters)
+        put(home, TOOL, "deals.csv", csv(deal(number, "1,00") for number in range(3_000)))
+        assert counts(ingest(home)) == (3_000, 3_000, 0, 0)
+        assert len(landed(home)) == 3_000
+        parts = list((home / "landing").glob("*/deals/load=*/part-*.parquet"))
+        # A block of rows is taken together.
+        assert len(parts) == (1 if characters > 4_000 else 3)

@@ -51,9 +51,12 @@ def test_another(db: duckdb.DuckDBPyConnection, one: str, other: str) -> None:
     assert hashed(db, one) != hashed(db, other)
 
 
-def test_when_a_row_was_computed_is_no_difference(db: duckdb.DuckDBPyConnection) -> None:
-    one = hashed(db, "('a', 1, 'x')", "kpi, kpi_value, load_id")
-    assert one == hashed(db, "('y', 1, 'a')", "load_id, kpi_value, kpi")
+@pytest.mark.parametrize("column", ["load_id", "first_loaded_at"])
+def test_when_a_row_was_computed_is_no_difference(
+    db: duckdb.DuckDBPyConnection, column: str
+) -> None:
+    one = hashed(db, "('a', 1, 'x')", f"kpi, kpi_value, {column}")
+    assert one == hashed(db, "('y', 1, 'a')", f"{column}, kpi_value, kpi")
 
 
 def test_it_can_look_into_an_attached_database(db: duckdb.DuckDBPyConnection) -> None:

@@ -77,6 +77,25 @@ def test_it_holds_the_marts_and_nothing_else(home: Home) -> None:
     assert b"never published" not in home.publication().read_bytes()
 
 
+def test_facts_stand_in_the_order_in_which_they_are_asked_for(home: Home) -> None:
+    mixed = [
+        fact(kpi, unit, month(number), 1.0, "on_course")
+        for number in (2, 1)
+        for kpi in ("win_rate", "revenue")
+        for unit in ("south", "north")
+    ]
+    warehouse(home.warehouse, mixed)
+    put(home)
+    select = "select org_unit_id, kpi, period_start from "
+    with duckdb.connect(str(home.publication()), read_only=True) as db:
+        found = db.execute(f"{select} fct_kpi_status").fetchall()
+    parquet = str(home.publication().parent / "parquet" / "fct_kpi_status.parquet")
+    assert found == sorted(found)
+    assert len(found) == len(mixed)
+    with duckdb.connect() as db:
+        assert db.execute(f"{select} read_parquet(?)", [parquet]).fetchall() == found
+
+
 def test_descriptions_travel_along(home: Home) -> None:
     put(home)
     with duckdb.connect(str(home.publication()), read_only=True) as db:

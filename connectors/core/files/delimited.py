@@ -190,19 +190,17 @@ class _Reader:
         most = self.limits.cell_characters
         numbers: list[int] = []
         rows: list[list[str]] = []
+        characters = 0
         for number, cells in records:
-            if len(cells) == width and self.length <= most and not self.has_nul:
+            is_plain = len(cells) == width and self.length <= most and not self.has_nul
+            if is_plain:
                 numbers.append(number)
                 rows.append(cells)
-                if len(rows) < BLOCK:
-                    continue
-                odd = None
-            else:
-                odd = self._row(number, cells, width)
-            if rows:
+                characters += self.length
+            if rows and (not is_plain or len(rows) == BLOCK or characters > most):
                 yield Block(numbers, cast("list[list[Cell]]", rows))
-                numbers, rows = [], []
-            if odd is not None:
-                yield odd
+                numbers, rows, characters = [], [], 0
+            if not is_plain:
+                yield self._row(number, cells, width)
         if rows:
             yield Block(numbers, cast("list[list[Cell]]", rows))
