@@ -84,6 +84,10 @@ def related_value(_kpi):
     return "driver_1.kpi_value"
 
 
+def of_each_kpi(_kpis, _part, type_):
+    return f"cast(null as {type_})"
+
+
 def text_literal(_value):
     return "'word'"
 
