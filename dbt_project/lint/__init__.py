@@ -92,6 +92,9 @@ def text_literal(_value):
     return "'word'"
 
 
+quoted_text = text_literal
+
+
 def period_end(_grain, start):
     return start
 

@@ -79,7 +79,7 @@ case
             case when {{ cell }} is null then '{{ cell }}: is empty' end
             {%- endfor %}
             {%- for wrong, condition in rules.items() %},
-            case when {{ condition }} then '{{ wrong | replace("'", "''") }}' end
+            case when {{ condition }} then {{ quoted_text(wrong) }} end
             {%- endfor %}
 
         ), '')

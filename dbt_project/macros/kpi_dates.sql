@@ -31,8 +31,14 @@ cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)
 {%- endmacro %}
 
 {% macro text_literal(value) -%}
-{%- if value is none -%}cast(null as string){%- else -%}'{{ value | string | replace("'", "''") }}'{%- endif -%}
+{%- if value is none -%}cast(null as string){%- else -%}{{ quoted_text(value | string) }}{%- endif -%}
 {%- endmacro %}
+
+{% macro quoted_text(text) %}{{ return(adapter.dispatch('quoted_text', 'koers')(text)) }}{% endmacro %}
+{% macro default__quoted_text(text) %}{{ return("'" ~ (text | replace("'", "''")) ~ "'") }}{% endmacro %}
+{% macro spark__quoted_text(text) %}
+  {{ return(koers.default__quoted_text(text | replace('\\', '\\\\'))) }}
+{% endmacro %}
 
 {# A row, date_day, for each day from the first up to, but not on, the last. #}
 {% macro every_day(first, until) %}{{ return(adapter.dispatch('every_day', 'koers')(first, until)) }}{% endmacro %}

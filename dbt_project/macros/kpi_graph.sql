@@ -76,6 +76,9 @@
         when {{ text_literal(kpi.name) }} then cast(
     {% if part == 'kpi_value' and kpi.denominator %}
             case when {{ kpi.denominator }} > 0 then {{ kpi.kpi_value }} end
+    {% elif part == 'sample_size' %}
+            {# Shares add up to no whole number; engines cut or round it off, each in its way. #}
+            round({{ kpi.sample_size }})
     {% else %}
             {{ kpi[part] }}
     {% endif %}

@@ -49,8 +49,9 @@ def add_python_models() -> None:
     """Let dbt-spark run Python models in its own session."""
     from dbt.adapters.spark.impl import SparkAdapter
 
-    SparkAdapter.default_python_submission_method = property(lambda _: "session")
-    SparkAdapter.python_submission_helpers = property(lambda _: {"session": SessionJob})
+    adapter: Any = SparkAdapter
+    adapter.default_python_submission_method = property(lambda _: "session")
+    adapter.python_submission_helpers = property(lambda _: {"session": SessionJob})
 
 
 def models_failed(results: Iterable[Any]) -> bool:
@@ -75,7 +76,7 @@ def main() -> None:
             print(ONLY_WHOLE, file=sys.stderr)
             sys.exit(BROKEN)
         clear(Path(os.environ["KOERS_HOME"]) / "warehouse" / "spark")
-    done = dbtRunner().invoke(arguments)
+    done: Any = dbtRunner().invoke(arguments)
     if done.exception is not None:
         print(done.exception, file=sys.stderr)
         sys.exit(BROKEN)

@@ -3,7 +3,8 @@
     python -m tests.spark.compare ONE.duckdb OTHER.duckdb
 
 Doubles count as equal to one part in 1e9 (of the larger; of 1 below 1), since the order in which an
-engine adds up is its own; everything else to the last digit.
+engine adds up is its own, and so do parts of a change, which are quotients cut off at ten digits;
+everything else to the last digit.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pipelines.marts import MARTS, columns_of, quoted
 
 TOLERANCE = 1e-9
 DOUBLES = ("DOUBLE", "FLOAT")
+QUOTIENTS = {"fct_kpi_contributions": ("contribution", "change_total")}
+"""Decimals that come of dividing."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,15 @@ def _table(db: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...]) -> C
     rows = _rows(db, f"one.main.{table}"), _rows(db, f"other.main.{table}")
     if set(columns) != set(others):
         return Compared(table, rows, 0, 0, 0, 0, str(sorted(set(columns) ^ set(others))))
-    doubles = [name for name, kind in columns.items() if kind in DOUBLES]
+    doubles = [
+        name
+        for name, kind in columns.items()
+        if kind in DOUBLES or name in QUOTIENTS.get(table, ())
+    ]
     exact = ", ".join(
         f"cast({quoted(name)} as {kind}) as {quoted(name)}"
         for name, kind in columns.items()
-        if kind not in DOUBLES
+        if name not in doubles
     )
     only = [
         _number(
@@ -80,6 +87,7 @@ def _table(db: duckdb.DuckDBPyConnection, table: str, key: tuple[str, ...]) -> C
 
 
 def _apart(a: str, b: str) -> str:
+    a, b = f"{a}::double", f"{b}::double"
     far = f"abs({a} - {b}) > {TOLERANCE} * greatest(1, abs({a}), abs({b}))"
     return f"case when isfinite({a}) and isfinite({b}) then {far} else {a} is distinct from {b} end"
 

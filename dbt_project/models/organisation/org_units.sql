@@ -32,7 +32,7 @@ root as (
         coalesce(min(org_unit_id), 'organisation') as root_id,
         coalesce(
             min_by(name, org_unit_id),
-            '{{ env_var("KOERS_ORGANISATION_NAME", "Organisatie") | replace("'", "''") }}'
+            {{ quoted_text(env_var("KOERS_ORGANISATION_NAME", "Organisatie")) }}
         ) as root_name,
         min_by(owner, org_unit_id) as root_owner
     from given
