@@ -12,19 +12,22 @@ export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
 MINUTES ?= 30
-.PHONY: help run up test check parity powerbi-check audit bench clients lock soak
+.PHONY: help run up test check spark-test parity powerbi-check audit bench clients lock soak
 
 help: ## What make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-run: $(VENV)/.ready ## Set up, then one nightly run
-	@$(BIN)/koers run
+run: $(VENV)/.ready $(if $(filter spark,$(TARGET)),$(VENV)/.ready-spark) ## Set up, then one nightly run (TARGET=spark: on Apache Spark)
+	@$(BIN)/koers run $(if $(TARGET),--target $(TARGET))
 
 up: $(VENV)/.ready ## Set up, then the Dagster UI with schedule and sensors
 	@$(BIN)/koers up
 
 test: $(VENV)/.ready-dev ## Set up, then all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+spark-test: $(VENV)/.ready-dev $(VENV)/.ready-spark ## Compare every fact of Spark with DuckDB's (needs Java 17)
+	@KOERS_SPARK_TEST=1 $(BIN)/python -m pytest -p no:randomly -rs -s tests/spark
 
 parity: $(VENV)/.ready-dev ## Compare every KPI with MetricFlow (after `make run`)
 	@$(BIN)/python -m tests.parity $(KPI)
@@ -68,6 +71,7 @@ clients: $(VENV)/.ready-dev ## Try BI clients against a publication that is swap
 lock: $(VENV)/.ready-dev ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra spark -c requirements-dev.lock pyproject.toml -o requirements-spark.lock
 	printf 'setuptools>=80\nuv>=0.9\n' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements-dev.lock - -o requirements-setup.lock
 
 $(VENV)/.setup: requirements-setup.lock
@@ -84,4 +88,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml $(VENV)/.setup
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@$(UV) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.ready-spark: requirements-spark.lock $(VENV)/.ready
+	@echo "Installing Apache Spark (400 MB) ..."
+	@$(UV) --require-hashes --no-build-isolation -r $<
 	@touch $@

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import sys
 import uuid
 from pathlib import Path
@@ -70,6 +71,10 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for a run that is going on, and then run.")
     ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(help="duckdb or spark: what builds the facts; default: as koers.yaml says."),
+    ] = None,
 ) -> None:
     """One nightly run: read the inboxes and the APIs, build the facts, publish, judge, send.
 
@@ -86,15 +91,20 @@ def run(
     from pipelines.recovery.starting import ready
     from pipelines.reporting import renew
     from pipelines.sample import has_input, write_sample
-    from pipelines.settings import home, settings
+    from pipelines.settings import ENGINE_VARIABLE, home, settings
+    from pipelines.spark.needs import check
     from pipelines.stopping import stoppable
     from pipelines.summary import lines
 
     at = home()
     begin()
+    if target is not None:
+        os.environ[ENGINE_VARIABLE] = target  # also for the processes that the run starts
     with in_words(), stoppable():
         ready(at)
         chosen = settings(at)
+        if chosen.engine == "spark":
+            check()
         finish_left(at, chosen, _progress)
         connectors = discover()
         pulled = [name for name, connector in connectors.items() if is_pulled(connector)]

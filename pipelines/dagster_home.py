@@ -7,8 +7,11 @@ import json
 import os
 from pathlib import Path
 
+import yaml
+
 from connectors.core.durable import replace_text
 from pipelines.security.ui import HOSTS_VARIABLE
+from pipelines.security.yaml_text import YamlError, read_yaml
 from pipelines.settings import Alerts, Home, Settings
 
 CONFIG = """\
@@ -27,6 +30,10 @@ retention:
   schedule: {purge_after_days: 90}
   sensor: {purge_after_days: {skipped: 2, failure: 30, started: 2, success: 30}}
 """
+
+ADDED = ("run_launcher", "run_coordinator", "compute_logs", "python_logs", "code_servers")
+"""What a home may say of Dagster itself. Pools and storage are Koers' own: one writes the warehouse
+file at a time, whatever runs where."""
 
 POSTGRES_VARIABLE = "KOERS_DAGSTER_POSTGRES_URL"
 _DRIVER = "postgresql+psycopg2"
@@ -61,9 +68,26 @@ def prepare(home: Home) -> None:
         )
     if url is not None:
         _try(url)
-    wanted = CONFIG + (_kept_open(home) if url is None else POSTGRES)
+    wanted = CONFIG + (_kept_open(home) if url is None else POSTGRES) + of_this_home(home)
     if before != wanted:
         replace_text(file, wanted)
+
+
+def of_this_home(home: Home) -> str:
+    """What `dagster.yaml` in the home adds to Koers' own configuration, as YAML: where runs take
+    place, and nothing that the figures depend on. Raises StorageError for what is not to be set
+    there."""
+    file = home.root / "dagster.yaml"
+    if not file.exists():
+        return ""
+    try:
+        added = read_yaml(file) or {}
+    except YamlError as error:
+        raise StorageError(f"{file} {error}") from None
+    if not isinstance(added, dict) or (wrong := sorted(set(map(str, added)) - set(ADDED))):
+        named = f"{', '.join(wrong)} is" if isinstance(added, dict) else "a list is"
+        raise StorageError(f"{file}: {named} not to be set there, but only {', '.join(ADDED)}.")
+    return f"# From {file.name} of the home.\n{yaml.safe_dump(added, sort_keys=True)}"
 
 
 def _kept_open(home: Home) -> str:

@@ -17,7 +17,8 @@ from connectors.core.durable import replace_text
 from pipelines.kpis import check_definitions
 from pipelines.machine import MEMORY_VARIABLE, memory_limit
 from pipelines.security.environment import without_secrets
-from pipelines.settings import DBT_PROJECT_DIR, Home, Settings
+from pipelines.settings import DBT_PROJECT_DIR, ENGINE_VARIABLE, Engine, Home, Settings
+from pipelines.spark.needs import check
 
 BY_DEFAULT = {
     # They say the same of any data (dbt's advice is to run them where models are changed): `make
@@ -52,6 +53,7 @@ def dbt_env(
         **BY_DEFAULT,
         **without_secrets(os.environ if base is None else base, settings),
         "KOERS_HOME": str(home.root),
+        ENGINE_VARIABLE: settings.engine,
         "KOERS_WAREHOUSE": str(warehouse or home.warehouse),
         MEMORY_VARIABLE: memory_limit(),
         "KOERS_MODELS": ",".join(model_names(project)),
@@ -70,6 +72,15 @@ def dbt_env(
     }
 
 
+def dbt_command(engine: Engine) -> Path:
+    """The dbt that builds on an engine. Raises SparkMissingError where Spark cannot be used."""
+    name = "dbt"
+    if engine == "spark":
+        check()
+        name = "koers-spark-dbt"
+    return Path(sys.executable).with_name(name)
+
+
 def run_dbt(
     arguments: Sequence[str],
     home: Home,
@@ -81,7 +92,7 @@ def run_dbt(
 ) -> str:
     """Run dbt and return what it said. Raises DbtError when it ends with an error."""
     (warehouse or home.warehouse).parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments]
+    command = [str(dbt_command(settings.engine)), "--no-use-colors", *arguments]
     done = subprocess.run(  # noqa: S603 # nosec B603 - our own dbt, a list
         command,
         env=dbt_env(home, settings, warehouse=warehouse, project=project),
@@ -112,7 +123,8 @@ def prepare_manifest(home: Home, settings: Settings, *, project: Path = DBT_PROJ
     KpiError when a definition is wrong, before dbt sees it, and DbtError when the project does not
     parse."""
     stamp = home.manifest.with_name("project.sha256")
-    wanted = project_hash(project)
+    # Of another engine it names other macros and materializations.
+    wanted = f"{project_hash(project)} {settings.engine}"
     if not (home.manifest.exists() and stamp.exists() and stamp.read_text() == wanted):
         check_definitions(project)
         run_dbt(["parse"], home, settings, project=project)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -50,6 +50,11 @@ TimeOfDay = Annotated[
     str, BeforeValidator(_as_people_write_it), Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
 ]
 """A time of day as HH:MM, in the business time zone."""
+
+
+Engine = Literal["duckdb", "spark"]
+"""What builds the facts; a target of dbt's profile."""
+ENGINE_VARIABLE = "KOERS_TARGET"
 
 
 class SettingsError(ValueError):
@@ -359,6 +364,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    engine: Engine = Field(
+        default="duckdb",
+        description="What builds the facts: DuckDB on this machine, or Apache Spark"
+        " (docs/spark.md). KOERS_TARGET, which `koers run --target` sets, goes before it.",
+    )
     organisation_name: str = "Organisatie"
     time_zone: str = "Europe/Amsterdam"
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
@@ -427,6 +437,14 @@ def home() -> Home:
     return Home(root)
 
 
+def _engine(name: str) -> str:
+    if name not in get_args(Engine):
+        raise SettingsError(
+            f"{ENGINE_VARIABLE} is {name!r}: Koers builds on {' or '.join(get_args(Engine))}."
+        )
+    return name
+
+
 def settings(at: Home | None = None) -> Settings:
     """The settings of a home. Raises SettingsError, naming the file, the field and the remedy; and
     for a home that a restore left half full, so that nothing is done with it."""
@@ -435,10 +453,11 @@ def settings(at: Home | None = None) -> Settings:
         raise SettingsError(
             f"{file.parent} is half a home: its restore was broken off. Run koers restore again."
         )
-    if not file.exists():
-        return Settings()
     try:
-        return Settings.model_validate(read_yaml(file) or {})
+        written = (read_yaml(file) or {}) if file.exists() else {}
+        if (engine := os.environ.get(ENGINE_VARIABLE)) and isinstance(written, dict):
+            written = {**written, "engine": _engine(engine)}
+        return Settings.model_validate(written)
     except YamlError as error:
         raise SettingsError(f"{file} {error}") from None
     except ValidationError as error:

@@ -72,6 +72,7 @@ def _for_people() -> tuple[type[Exception], ...]:
     from pipelines.report.making import ReportError
     from pipelines.said.recording import SaidError
     from pipelines.settings import SettingsError
+    from pipelines.spark.needs import SparkMissingError
     from pipelines.up import UpError
     from pipelines.warehouse import WarehouseBusyError
     from pipelines.watch.ledger import LedgerError
@@ -95,6 +96,7 @@ def _for_people() -> tuple[type[Exception], ...]:
         RunFailedError,
         SaidError,
         SettingsError,
+        SparkMissingError,
         SqliteBusyError,
         StorageError,
         UpError,

@@ -10,14 +10,14 @@ def _query(*_args, **_options):
     return "select some_column from some_table"
 
 
-landed = conformed = current_records = landing_rejects = _query
+landed = conformed = current_records = landing_rejects = every_day = _query
 
 
 def _query_of(relation, *_args, **_options):
     return f"select some_column from {relation}"
 
 
-attributed = in_base_currency = without_overlap = _query_of
+attributed = in_base_currency = without_overlap = path_units = reachable = _query_of
 
 
 def balance_changes(relation, **_options):
@@ -32,6 +32,13 @@ is_finite = exact = as_decimal = as_number = as_rate = as_integer = as_date = bu
 target_type = band_sides = grain_rank = written_number = written_part = written_value = _same
 deal_stage = deal_stage_of = ledger_account_type = org_layer = innovation_kind = _same
 account_kind = debit_sign = _same
+path_start = path_step = path_lowest = path_distance = list_text = joined_texts = _same
+
+
+def path_contains(path, unit):
+    return f"{path} = {unit}"
+
+
 iso_week = iso_year = iso_weekday = network_name = _same
 
 
@@ -77,8 +84,15 @@ def related_value(_kpi):
     return "driver_1.kpi_value"
 
 
+def of_each_kpi(_kpis, _part, type_):
+    return f"cast(null as {type_})"
+
+
 def text_literal(_value):
     return "'word'"
+
+
+quoted_text = text_literal
 
 
 def period_end(_grain, start):
@@ -185,6 +199,9 @@ def _nothing(*_args, **_options):
 
 
 declare_dependencies = drop_rows_outside_series = config = _nothing
+
+
+target = SimpleNamespace(type="duckdb")
 
 
 def env_var(_name, default=""):

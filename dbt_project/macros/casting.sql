@@ -35,6 +35,9 @@
 {% macro duckdb__try_cast_to(cell, type, pattern) -%}
 case when regexp_full_match({{ cell }}, '{{ pattern }}') then try_cast({{ cell }} as {{ type }}) end
 {%- endmacro %}
+{% macro spark__try_cast_to(cell, type, pattern) -%}
+case when {{ cell }} rlike '^({{ pattern }})$' then try_cast({{ cell }} as {{ type }}) end
+{%- endmacro %}
 
 {# The day in the business time zone of a date, or of a moment in UTC. #}
 {% macro business_date(cell) %}{{ return(adapter.dispatch('business_date', 'koers')(cell)) }}{% endmacro %}
@@ -43,6 +46,14 @@ case
     when not regexp_full_match({{ cell }}, '{{ kinds()["business_date"][1] }}') then null
     when length({{ cell }}) = 10 then try_cast({{ cell }} as date)
     else cast(timezone('{{ env_var("KOERS_TIME_ZONE", "Europe/Amsterdam") }}', try_cast({{ cell }} as timestamptz)) as date)
+end
+{%- endmacro %}
+{# The session's zone is UTC (profiles.yml), so a moment is shifted from there. #}
+{% macro spark__business_date(cell) -%}
+case
+    when not {{ cell }} rlike '^({{ kinds()["business_date"][1] }})$' then null
+    when length({{ cell }}) = 10 then try_cast({{ cell }} as date)
+    else cast(from_utc_timestamp(try_cast({{ cell }} as timestamp), '{{ env_var("KOERS_TIME_ZONE", "Europe/Amsterdam") }}') as date)
 end
 {%- endmacro %}
 
@@ -68,7 +79,7 @@ case
             case when {{ cell }} is null then '{{ cell }}: is empty' end
             {%- endfor %}
             {%- for wrong, condition in rules.items() %},
-            case when {{ condition }} then '{{ wrong | replace("'", "''") }}' end
+            case when {{ condition }} then {{ quoted_text(wrong) }} end
             {%- endfor %}
 
         ), '')

@@ -4,9 +4,11 @@
 
 {% macro iso_year(date) %}{{ return(adapter.dispatch('iso_year', 'koers')(date)) }}{% endmacro %}
 {% macro default__iso_year(date) %}extract(isoyear from {{ date }}){% endmacro %}
+{% macro spark__iso_year(date) %}extract(yearofweek from {{ date }}){% endmacro %}
 
 {% macro iso_weekday(date) %}{{ return(adapter.dispatch('iso_weekday', 'koers')(date)) }}{% endmacro %}
 {% macro default__iso_weekday(date) %}extract(isodow from {{ date }}){% endmacro %}
+{% macro spark__iso_weekday(date) %}extract(dayofweek_iso from {{ date }}){% endmacro %}
 
 {#
   The first day of the period of that grain that a date is in. Quarters and years are those of the
@@ -29,5 +31,19 @@ cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)
 {%- endmacro %}
 
 {% macro text_literal(value) -%}
-{%- if value is none -%}cast(null as varchar){%- else -%}'{{ value | string | replace("'", "''") }}'{%- endif -%}
+{%- if value is none -%}cast(null as string){%- else -%}{{ quoted_text(value | string) }}{%- endif -%}
 {%- endmacro %}
+
+{% macro quoted_text(text) %}{{ return(adapter.dispatch('quoted_text', 'koers')(text)) }}{% endmacro %}
+{% macro default__quoted_text(text) %}{{ return("'" ~ (text | replace("'", "''")) ~ "'") }}{% endmacro %}
+{% macro spark__quoted_text(text) %}
+  {{ return(koers.default__quoted_text(text | replace('\\', '\\\\'))) }}
+{% endmacro %}
+
+{# A row, date_day, for each day from the first up to, but not on, the last. #}
+{% macro every_day(first, until) %}{{ return(adapter.dispatch('every_day', 'koers')(first, until)) }}{% endmacro %}
+{% macro default__every_day(first, until) %}{{ return(dbt.date_spine('day', first, until)) }}{% endmacro %}
+{# dbt's own joins fifteen relations of two rows, which takes Spark a minute to plan. #}
+{% macro spark__every_day(first, until) %}
+select explode(sequence({{ first }}, date_sub({{ until }}, 1))) as date_day
+{% endmacro %}

@@ -64,6 +64,31 @@
   {{ return(graph['koers_kpis']) }}
 {% endmacro %}
 
+{% macro of_each_kpi(kpis, part, type) %}
+  {#
+    What `part` of its own KPI is for each row (see kpi_metrics), over the columns i1, n1, ...
+    A value over less than nothing (credit notes above the invoices) is none, as it is over nothing.
+  #}
+    {% set with_it = kpis | selectattr(part) | list %}
+    {% if not with_it %}{{ return('cast(null as ' ~ type ~ ')') }}{% endif %}
+    case kpi
+    {% for kpi in with_it %}
+        when {{ text_literal(kpi.name) }} then cast(
+    {% if part == 'kpi_value' and kpi.denominator %}
+            case when {{ kpi.denominator }} > 0 then {{ kpi.kpi_value }} end
+    {% elif part == 'sample_size' %}
+            {# Shares add up to no whole number; engines cut or round it off, each in its way. #}
+            round({{ kpi.sample_size }})
+    {% else %}
+            {{ kpi[part] }}
+    {% endif %}
+            as {{ type }}
+        )
+    {% endfor %}
+        else cast(null as {{ type }})
+    end
+{% endmacro %}
+
 {% macro koers_kpi(metric, meta, metrics, measures) %}
   {% set type = koers_type(metric) %}
   {% set inputs = [] %}

@@ -48,14 +48,44 @@ from (
     select *, json_extract_string(record, [{% for name in fields %}'$.{{ name }}'{{ ', ' if not loop.last }}{% endfor %}]) as cells
     from {% if files %}read_parquet({{ file_list(files) }}){% else %}(
         select
-            cast(null as varchar) as record,
-            cast(null as varchar) as record_id,
+            cast(null as string) as record,
+            cast(null as string) as record_id,
             cast(null as timestamp) as updated_at,
             cast(null as boolean) as is_deleted,
             cast(null as timestamp) as extracted_at,
-            cast(null as varchar) as load_id
+            cast(null as string) as load_id
         where false
     ) as nothing_landed{% endif %}
+
+) as parts
+  {% endset %}
+  {{ return(found) }}
+{% endmacro %}
+
+{% macro spark__landed_rows(loads, fields) %}
+  {% set files = [] %}
+  {% for load in loads %}{% do files.extend(load.files) %}{% endfor %}
+  {% set found %}
+select
+    record_id,
+    cast(least(updated_at, extracted_at) as timestamp) as updated_at,
+    coalesce(is_deleted, false) as is_deleted,
+    load_id{% for name in fields %},
+    nullif(cells['{{ name }}'], '') as {{ name }}{% endfor %}
+
+from (
+    select *, from_json(record, 'map<string, string>') as cells
+    from {% if files %}parquet.`{{ files[0].split('/')[:-2] | join('/') }}/load=*/part-*.parquet`
+    where load_id in ({% for load in loads if load.files %}'{{ load.load_id }}'{{ ', ' if not loop.last }}{% endfor %}){% else %}(
+        select
+            cast(null as string) as record,
+            cast(null as string) as record_id,
+            cast(null as timestamp) as updated_at,
+            cast(null as boolean) as is_deleted,
+            cast(null as timestamp) as extracted_at,
+            cast(null as string) as load_id
+    ) as nothing_landed
+    where false{% endif %}
 
 ) as parts
   {% endset %}
@@ -114,7 +144,7 @@ select record_id, cast(null as timestamp) as updated_at, false as is_deleted, lo
 from landed_rows
 union all
 select gone.record_id, cast(null as timestamp), true, numbered_loads.load_id
-    {%- for name in fields %}, cast(null as varchar){% endfor %}
+    {%- for name in fields %}, cast(null as string){% endfor %}
 
 from gone
 inner join numbered_loads on gone.load_number = numbered_loads.load_number
@@ -147,14 +177,47 @@ select
     rejects.load_id
 from {% if files %}read_parquet({{ file_list(files) }}, filename = true){% else %}(
     select
-        cast(null as varchar) as source_file,
+        cast(null as string) as source_file,
         cast(null as bigint) as row_number,
-        cast(null as varchar) as reason,
-        cast(null as varchar) as load_id,
-        cast(null as varchar) as filename
+        cast(null as string) as reason,
+        cast(null as string) as load_id,
+        cast(null as string) as filename
     where false
 ){% endif %} as rejects
 inner join {{ landed_loads() }} as loads on parse_dirpath(rejects.filename) = loads.folder
+  {% endset %}
+  {{ return(found) }}
+{% endmacro %}
+{% macro spark__landing_rejects() %}
+  {% set any = false %}
+  {% if loads_are_listed() %}
+    {% set any = run_query(
+      "select count(*) from " ~ landed_loads() ~ " where rows_rejected > 0"
+    ).columns[0].values()[0] > 0 %}
+  {% endif %}
+  {% set found %}
+select
+    loads.connector as source,
+    loads.stream,
+    rejects.source_file,
+    rejects.row_number as source_row,
+    rejects.reason,
+    rejects.load_id
+from {% if any %}(
+    select
+        *,
+        regexp_replace(input_file_name(), '/rejects-[^/]*$', '') as folder
+    from parquet.`{{ landing_url() }}/*/*/load=*/rejects-*.parquet`
+){% else %}(
+    select
+        cast(null as string) as source_file,
+        cast(null as bigint) as row_number,
+        cast(null as string) as reason,
+        cast(null as string) as load_id,
+        cast(null as string) as folder
+    where false
+){% endif %} as rejects
+inner join {{ landed_loads() }} as loads on rejects.folder = loads.folder
   {% endset %}
   {{ return(found) }}
 {% endmacro %}

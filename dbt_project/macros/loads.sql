@@ -50,6 +50,35 @@
   {% endif %}
 {% endmacro %}
 
+{# All of them each time: a folder is what was read last, which an engine that may be on another
+   machine cannot be told to add to. #}
+{% macro spark__list_loads() %}
+  {% if execute %}
+    {% do run_query(
+      "create or replace temporary view landing_manifests ("
+      ~ "connector string, stream string, load_id string, mode string, covers_until string, "
+      ~ "committed_at string, parts array<struct<name: string>>, "
+      ~ "counts struct<read: bigint, loaded: bigint, rejected: bigint, duplicate: bigint, left_out: bigint>"
+      ~ ") using json options (path '" ~ landing_url() ~ "/*/*/load=*/manifest.json', multiLine 'true')"
+    ) %}
+    {% do run_query("drop table if exists " ~ landed_loads()) %}
+    {% do run_query(
+      "create table " ~ landed_loads() ~ " using parquet as select connector, stream, load_id, mode, "
+      ~ "try_cast(covers_until as date) as covers_until, try_cast(committed_at as timestamp) as committed_at, "
+      ~ "counts.read as rows_read, counts.loaded as rows_loaded, counts.rejected as rows_rejected, "
+      ~ "counts.duplicate as rows_duplicate, replace(input_file_name(), '/manifest.json', '') as folder, "
+      ~ "filter(transform(parts, part -> part.name), name -> name like 'part-%') as parts, "
+      ~ "coalesce(counts.left_out, 0) as rows_left_out from landing_manifests"
+    ) %}
+  {% endif %}
+{% endmacro %}
+
+{# Where the landing lies for an engine that reads it from elsewhere: a path, or an address such as
+   s3a://bucket/landing. #}
+{% macro landing_url() %}
+  {{ return((env_var('KOERS_LANDING_URL', '') or env_var('KOERS_HOME') ~ '/landing') | replace("'", "''")) }}
+{% endmacro %}
+
 {#
   The table that list_loads fills: connector, stream, load_id, mode, covers_until (DATE),
   committed_at (UTC), rows_read, rows_loaded, rows_rejected, rows_duplicate, folder, parts,
@@ -60,11 +89,19 @@
 {# Whether the loads were listed; `dbt compile` on a new warehouse runs no hooks. #}
 {% macro loads_are_listed() %}
   {% if not execute %}{{ return(false) }}{% endif %}
-  {# Asked of the database: dbt's own cache of relations is older than the table on the first run. #}
+  {{ return(adapter.dispatch('loads_table_exists', 'koers')()) }}
+{% endmacro %}
+
+{# Asked of the database: dbt's own cache of relations is older than the table on the first run. #}
+{% macro duckdb__loads_table_exists() %}
   {{ return(run_query(
     "select count(*) from information_schema.tables where table_schema = '" ~ target.schema
     ~ "' and table_name = 'landed_loads'"
   ).columns[0].values()[0] > 0) }}
+{% endmacro %}
+{% macro spark__loads_table_exists() %}
+  {% if not run_query("show schemas like '" ~ target.schema ~ "'").rows %}{{ return(false) }}{% endif %}
+  {{ return(run_query("show tables in " ~ target.schema ~ " like 'landed_loads'").rows | length > 0) }}
 {% endmacro %}
 
 {# The loads of a stream after one of its loads, oldest first: a list of {load_id, files, counts}. #}
@@ -72,7 +109,7 @@
   {% set found = [] %}
   {% if loads_are_listed() %}
     {% for row in run_query(
-      "select load_id, folder, array_to_string(parts, ',') as parts, rows_loaded, rows_rejected from "
+      "select load_id, folder, " ~ list_text('parts', ',') ~ " as parts, rows_loaded, rows_rejected from "
       ~ landed_loads() ~ " where connector = '" ~ connector ~ "' and stream = '" ~ stream
       ~ "' and load_id > '" ~ after ~ "' order by load_id"
     ).rows %}

@@ -82,7 +82,7 @@ from (
     from {{ relation }}
     where valid_from <= valid_to
     qualify row_number() over (
-        partition by {{ keys | join(', ') }}, valid_from order by {{ (columns + ['valid_to']) | join(', ') }}
+        partition by {{ keys | join(', ') }}, valid_from order by {{ (columns + ['valid_to']) | join(' nulls last, ') }}
     ) = 1
 ) as one_per_start
 {% endmacro %}

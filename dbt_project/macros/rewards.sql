@@ -27,6 +27,10 @@ end
 {%- set english = "format('{:,." ~ decimals ~ "f}', cast(" ~ cell ~ " as double))" -%}
 {{ return("translate(" ~ english ~ ", ',.', '.,')" if language == 'nl' else english) }}
 {%- endmacro %}
+{% macro spark__written_number(cell, decimals, language) -%}
+{%- set english = "format_number(cast(" ~ cell ~ " as double), " ~ decimals ~ ")" -%}
+{{ return("translate(" ~ english ~ ", ',.', '.,')" if language == 'nl' else english) }}
+{%- endmacro %}
 
 {# A KPI value in its unit as a reader of that language writes it. #}
 {% macro written_value(cell, unit, language) -%}

@@ -60,6 +60,13 @@ latest as (
 )
 
 select * from latest
+{% if not is_incremental() %}where not is_deleted{% endif %}
+
+{% endmacro %}
+
+{# What an incremental model wrote as deleted is no row of it; one built from nothing wrote none. #}
+{% macro drop_deleted() %}
+{% if is_incremental() %}delete from {{ this }} where is_deleted{% endif %}
 {% endmacro %}
 
 {# The organisation's own records as they are now, with their record_id: what is not deleted. #}

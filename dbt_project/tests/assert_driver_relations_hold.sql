@@ -37,9 +37,9 @@ related as (
     union all
     {% endfor %}
     select
-        cast(null as varchar) as kpi,
-        cast(null as varchar) as org_unit_id,
-        cast(null as varchar) as grain,
+        cast(null as string) as kpi,
+        cast(null as string) as org_unit_id,
+        cast(null as string) as grain,
         cast(null as date) as period_start,
         cast(null as double) as kpi_value,
         cast(null as double) as related_value

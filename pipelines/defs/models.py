@@ -6,17 +6,15 @@ The environment of dbt is set while its process starts.
 import contextlib
 import os
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from connectors.core.failpoints import failpoint
-from pipelines.dbt import dbt_env
+from pipelines.dbt import dbt_command, dbt_env
 from pipelines.defs.outliving import ends_with_this_process
 from pipelines.kpis import Kpi
 from pipelines.settings import DBT_PROJECT_DIR, home, settings
@@ -118,13 +116,14 @@ def build(
     asset has it."""
     at = home()
     at.dbt_target.mkdir(parents=True, exist_ok=True)
-    variables = dbt_env(at, settings(at))
+    chosen = settings(at)
+    variables = dbt_env(at, chosen)
     with writing(at, f"dbt build of run {context.run.run_id}", context.log.info):
         with _environment(variables):
             dbt = DbtCliResource(
                 project_dir=str(DBT_PROJECT_DIR),
                 profiles_dir=str(DBT_PROJECT_DIR),
-                dbt_executable=str(Path(sys.executable).with_name("dbt")),
+                dbt_executable=str(dbt_command(chosen.engine)),
             )
             process = dbt.cli(
                 arguments, context=context, manifest=manifest, target_path=at.dbt_target

@@ -27,6 +27,7 @@ from pipelines.settings import Home, Settings, SettingsError, settings
 CHECKS: tuple[Check, ...] = (
     configuration.files,
     configuration.unknown_variables,
+    configuration.engine,
     configuration.channels,
     configuration.keys,
     credentials.credentials,

@@ -71,5 +71,6 @@ def test_the_example_names_every_variable() -> None:
     assert read - INTERNAL <= set(re.findall(r"#(KOERS_\w+)=", text))
 
 
-INTERNAL = {"KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_UI_HOSTS"}
+INTERNAL = {"KOERS_NIGHTLY_AT", "KOERS_STALE_AFTER", "KOERS_TIME_ZONE", "KOERS_UI_HOSTS",
+            "KOERS_WAREHOUSE"}  # fmt: skip
 """Handed on by `koers up` from koers.yaml; nobody sets them."""

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines import dagster_home
 from pipelines.dagster_home import POSTGRES_VARIABLE, StorageError
-from pipelines.settings import Home, Settings
+from pipelines.settings import PROJECT_DIR, Home, Settings
 from tests.operations.postgres import PASSWORD, postgres, programs
 from tests.zygote import forked
 
@@ -60,6 +61,35 @@ def test_the_address_stays_in_the_environment(
     dagster_home.prepare(koers_home)
     assert POSTGRES_VARIABLE not in (koers_home.dagster / "dagster.yaml").read_text()
     assert POSTGRES_VARIABLE not in os.environ
+
+
+def test_where_runs_take_place_is_the_homes_to_say(koers_home: Home) -> None:
+    koers_home.root.mkdir(parents=True, exist_ok=True)
+    (koers_home.root / "dagster.yaml").write_text(
+        "run_launcher: {module: dagster_docker, class: DockerRunLauncher}\n"
+    )
+    dagster_home.prepare(koers_home)
+    written = yaml.safe_load((koers_home.dagster / "dagster.yaml").read_text())
+    assert written["run_launcher"] == {"module": "dagster_docker", "class": "DockerRunLauncher"}
+    assert written["concurrency"]["pools"] == {"granularity": "op", "default_limit": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ["concurrency: {pools: {default_limit: 9}}", "[run_launcher]", "{"]
+)
+def test_what_the_figures_depend_on_is_not(koers_home: Home, text: str) -> None:
+    koers_home.root.mkdir(parents=True, exist_ok=True)
+    (koers_home.root / "dagster.yaml").write_text(text)
+    with pytest.raises(StorageError, match=r"dagster\.yaml"):
+        dagster_home.prepare(koers_home)
+
+
+def test_the_example_of_deploy_is_accepted(koers_home: Home) -> None:
+    koers_home.root.mkdir(parents=True, exist_ok=True)
+    example = PROJECT_DIR / "deploy" / "spark" / "dagster.yaml"
+    (koers_home.root / "dagster.yaml").write_text(example.read_text())
+    dagster_home.prepare(koers_home)
+    assert "DockerRunLauncher" in (koers_home.dagster / "dagster.yaml").read_text()
 
 
 @pytest.mark.fault("G3")

@@ -141,7 +141,7 @@ named as (
         grain,
         period_start,
         org_unit_id,
-        {{ dbt.listagg('event', "', '", 'order by event') }} as known_event
+        {{ joined_texts('event', ', ') }} as known_event
     from event_kpis
     group by kpi, grain, period_start, org_unit_id
 )
@@ -155,7 +155,7 @@ select
     judged.denominator,
     judged.kind,
     judged.budget,
-    cast(named.known_event as varchar) as known_event
+    cast(named.known_event as string) as known_event
 from judged
 left join named
     on

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental',
+    materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
     post_hook="{{ drop_rows_outside_series() }}",
@@ -321,8 +321,9 @@ filled as (
     where dense.part_of is null or taken.kpi is not null
 ),
 
+-- One pass over all KPIs: an engine that works out anew what is named again would read everything
+-- for each of them.
 computed as (
-    {% for kpi in kpis %}
     select
         kpi,
         org_unit_id,
@@ -331,34 +332,11 @@ computed as (
         grain,
         period_start,
         period_end,
-        cast({{ kpi.numerator }} as decimal(28, 4)) as numerator,
-        cast({{ kpi.denominator or 'null' }} as decimal(28, 4)) as denominator,
-        {% if kpi.denominator %}
-        -- Over less than nothing (credit notes above the invoices) there is no ratio, as there is
-        -- none over nothing.
-        cast(case when {{ kpi.denominator }} > 0 then {{ kpi.kpi_value }} end as double) as kpi_value,
-        {% else %}
-        cast({{ kpi.kpi_value }} as double) as kpi_value,
-        {% endif %}
-        cast({{ kpi.sample_size }} as bigint) as sample_size
+        {{ of_each_kpi(kpis, 'numerator', 'decimal(28, 4)') }} as numerator,
+        {{ of_each_kpi(kpis, 'denominator', 'decimal(28, 4)') }} as denominator,
+        {{ of_each_kpi(kpis, 'kpi_value', 'double') }} as kpi_value,
+        {{ of_each_kpi(kpis, 'sample_size', 'bigint') }} as sample_size
     from filled
-    where kpi = {{ text_literal(kpi.name) }}
-    {{ 'union all' if not loop.last }}
-    {% else %}
-    select
-        kpi,
-        org_unit_id,
-        part_of,
-        last_date,
-        grain,
-        period_start,
-        period_end,
-        cast(null as decimal(28, 4)) as numerator,
-        cast(null as decimal(28, 4)) as denominator,
-        cast(null as double) as kpi_value,
-        cast(null as bigint) as sample_size
-    from filled
-    {% endfor %}
 )
 
 select

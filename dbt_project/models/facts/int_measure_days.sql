@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental',
+    materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'measure_date'],
 ) }}
@@ -44,7 +44,7 @@ measured as (
         org_unit_id,
         team_id,
         project_id,
-        cast({{ measure_value(input) }} as varchar) as entity,
+        cast({{ measure_value(input) }} as string) as entity,
         cast(1 as decimal(28, 4)) as measure_value,
         cast(sum(share) as decimal(28, 4)) as row_count
     from {{ input.relation }}
@@ -65,14 +65,14 @@ measured as (
     {% endfor %}
     {% endfor %}
     select
-        cast(null as varchar) as measure,
-        cast(null as varchar) as aggregation,
+        cast(null as string) as measure,
+        cast(null as string) as aggregation,
         cast(null as date) as measure_date,
         cast(null as date) as attributed_on,
-        cast(null as varchar) as org_unit_id,
-        cast(null as varchar) as team_id,
-        cast(null as varchar) as project_id,
-        cast(null as varchar) as entity,
+        cast(null as string) as org_unit_id,
+        cast(null as string) as team_id,
+        cast(null as string) as project_id,
+        cast(null as string) as entity,
         cast(null as decimal(28, 4)) as measure_value,
         cast(null as decimal(28, 4)) as row_count
     where false
@@ -91,7 +91,7 @@ fresh as (
         measured.entity,
         measured.measure_value,
         measured.row_count,
-        coalesce(array_to_string(chains.path, '>'), '') as org_path
+        coalesce({{ list_text('chains.path', '>') }}, '') as org_path
     from measured
     left join {{ ref('int_org_chains') }} as chains
         on

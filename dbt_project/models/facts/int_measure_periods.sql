@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental',
+    materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
 ) }}

@@ -6,13 +6,17 @@ newest as (
     qualify rank() over (partition by org_unit_id order by valid_to desc, valid_from desc) = 1
 ),
 
+on_the_way as (
+    {{ path_units('newest', ['org_unit_id', 'layer', 'share']) }}
+),
+
 steps as (
     select
-        unnest(path) as ancestor,
+        path_unit as ancestor,
         org_unit_id as descendant,
-        len(path) - unnest(range(1, len(path) + 1)) as depth,
+        path_depth as depth,
         case when layer = 'individual' then share else 1 end as share
-    from newest
+    from on_the_way
 )
 
 select

@@ -3,7 +3,7 @@
 with
 
 days as (
-    {{ dbt.date_spine('day', "cast('2000-01-01' as date)", "cast('2051-01-01' as date)") }}
+    {{ every_day("cast('2000-01-01' as date)", "cast('2051-01-01' as date)") }}
 ),
 
 dated as (select cast(date_day as date) as date_day from days)

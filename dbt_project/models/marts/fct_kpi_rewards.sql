@@ -63,7 +63,7 @@ loads as (
         connector,
         stream,
         covers_until,
-        lag(covers_until) over (partition by connector, stream order by covers_until) as covered_before,
+        lag(covers_until) over (partition by connector, stream order by covers_until nulls last) as covered_before,
         refused_rows
     from (
         select

@@ -6,7 +6,7 @@ snapshots as (
         source,
         source || '/' || network || '/' || profile as entity,
         profile,
-        cast(null as varchar) as campaign,
+        cast(null as string) as campaign,
         followers,
         snapshot_date as from_date,
         lead(snapshot_date) over (

@@ -6,7 +6,7 @@ snapshots as (
         source,
         network,
         profile,
-        cast(null as varchar) as campaign,
+        cast(null as string) as campaign,
         snapshot_date,
         followers - lag(followers) over (
             partition by source, network, profile order by snapshot_date

@@ -4,7 +4,7 @@ with
 goals as (
     select
         *,
-        cast(null as varchar) as campaign
+        cast(null as string) as campaign
     from {{ ref('development_goals') }}
 ),
 

@@ -6,7 +6,7 @@ snapshots as (
         source,
         list_id,
         sender,
-        cast(null as varchar) as campaign,
+        cast(null as string) as campaign,
         snapshot_date,
         added,
         removed,

@@ -6,7 +6,7 @@ snapshots as (
         source,
         source || '/' || list_id as entity,
         sender,
-        cast(null as varchar) as campaign,
+        cast(null as string) as campaign,
         subscribers,
         snapshot_date as from_date,
         lead(snapshot_date) over (

@@ -17,7 +17,8 @@ closed as (
         market,
         nullif(lower(trim(account)), '') as customer,
         row_number() over (
-            partition by stage, lower(trim(account)) order by closed_date, deal_id, source
+            partition by stage, lower(trim(account))
+            order by closed_date asc nulls last, deal_id asc nulls last, source asc
         ) as customer_order
     from {{ ref('int_deals') }}
     where stage in ('won', 'lost') and closed_date is not null

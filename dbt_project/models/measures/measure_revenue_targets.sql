@@ -102,7 +102,7 @@ lines as (
         parts.org_unit_id,
         parts.date_day,
         above.org_unit_id as ancestor_id,
-        len(chains.path) - list_position(chains.path, above.org_unit_id) as distance
+        {{ path_distance('chains.path', 'above.org_unit_id') }} as distance
     from parts
     inner join {{ ref('int_org_chains') }} as chains
         on
@@ -112,7 +112,7 @@ lines as (
         on
             parts.date_day = above.date_day
             and parts.org_unit_id <> above.org_unit_id
-            and list_contains(chains.path, above.org_unit_id)
+            and {{ path_contains('chains.path', 'above.org_unit_id') }}
 ),
 
 nearest as (
@@ -138,7 +138,7 @@ own as (
     select
         'organisation' as source,
         parts.org_unit_id as unit,
-        cast(null as varchar) as project,
+        cast(null as string) as project,
         parts.date_day,
         parts.target - coalesce(below.target, 0) as target
     from parts

@@ -18,7 +18,7 @@ happened as (
         'visit/' || record_id as record_key,
         campaign,
         visit_date as event_date,
-        cast(null as varchar) as goal,
+        cast(null as string) as goal,
         cast(null as decimal(18, 4)) as conversions,
         visits
     from {{ ref('page_days') }}

@@ -24,7 +24,7 @@ users as (
     select distinct
         'organisation',
         tree.org_unit_id,
-        cast(null as varchar),
+        cast(null as string),
         case when tree.layer = 'project' then tree.parent_id else tree.org_unit_id end,
         case when tree.layer = 'project' then tree.valid_from else cast('1900-01-01' as date) end,
         case when tree.layer = 'project' then tree.valid_to else cast('9999-12-31' as date) end
@@ -55,7 +55,7 @@ assigned as (
     select
         source,
         source_user,
-        cast(null as varchar) as erased_id,
+        cast(null as string) as erased_id,
         person_id,
         org_unit_id,
         cast(1 as decimal(5, 2)) as share,
@@ -68,7 +68,7 @@ assigned as (
         source,
         source_user,
         person_id,
-        cast(null as varchar),
+        cast(null as string),
         org_unit_id,
         share,
         valid_from,
@@ -106,11 +106,9 @@ placed as (
         leaves.source,
         leaves.source_user,
         chains.org_unit_id,
-        chains.path[1] as organisation_id,
-        chains.path[
-            len(chains.path) - list_position(list_reverse(chains.path_layers), 'department') + 1
-        ] as department_id,
-        chains.path[len(chains.path) - list_position(list_reverse(chains.path_layers), 'team') + 1] as team_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'organisation') }} as organisation_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'department') }} as department_id,
+        {{ path_lowest('chains.path', 'chains.path_layers', 'team') }} as team_id,
         -- Not a unit, but how many people there were can still be counted.
         coalesce(leaves.erased_id, chains.org_unit_id) as individual_id,
         cast(chains.share * leaves.share as decimal(5, 2)) as share,

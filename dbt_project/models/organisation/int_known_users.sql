@@ -20,7 +20,7 @@ named as (
         '*' as source,
         people.name as source_user,
         min(people.person_id) as person_id,
-        cast(null as varchar) as org_unit_id,
+        cast(null as string) as org_unit_id,
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to
     from {{ ref('people') }} as people

@@ -11,8 +11,8 @@ with recursive chains as (
         is_unassigned,
         valid_from,
         valid_to,
-        [org_unit_id] as path,
-        [layer] as path_layers
+        {{ path_start('org_unit_id') }} as path,
+        {{ path_start('layer') }} as path_layers
     from {{ ref('int_org_tree') }}
     where layer = 'organisation'
     union all
@@ -26,8 +26,8 @@ with recursive chains as (
         tree.is_unassigned,
         greatest(tree.valid_from, chains.valid_from) as valid_from,
         least(tree.valid_to, chains.valid_to) as valid_to,
-        list_append(chains.path, tree.org_unit_id) as path,
-        list_append(chains.path_layers, tree.layer) as path_layers
+        {{ path_step('chains.path', 'tree.org_unit_id') }} as path,
+        {{ path_step('chains.path_layers', 'tree.layer') }} as path_layers
     from {{ ref('int_org_tree') }} as tree
     inner join chains
         on

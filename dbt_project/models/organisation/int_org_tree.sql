@@ -28,7 +28,7 @@ given as (
         'individual' as layer,
         members.org_unit_id as parent_id,
         people.name,
-        cast(null as varchar) as owner,
+        cast(null as string) as owner,
         members.share,
         members.valid_from,
         members.valid_to
@@ -153,7 +153,7 @@ select
     layer,
     org_unit_id,
     'Niet toegewezen',
-    cast(null as varchar),
+    cast(null as string),
     cast(1 as decimal(5, 2)),
     cast('1900-01-01' as date),
     cast('9999-12-31' as date),

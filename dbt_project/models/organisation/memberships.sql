@@ -29,7 +29,7 @@ starting as (
     qualify
         rank() over (
             partition by person_id, valid_from
-            order by share is null, case when share is null then org_unit_id end
+            order by share is null, case when share is null then org_unit_id end nulls last
         ) = 1
         and row_number() over (
             partition by person_id, valid_from, org_unit_id order by share desc, valid_to desc

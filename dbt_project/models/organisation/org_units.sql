@@ -31,10 +31,10 @@ root as (
     select
         coalesce(min(org_unit_id), 'organisation') as root_id,
         coalesce(
-            arg_min(name, org_unit_id),
-            '{{ env_var("KOERS_ORGANISATION_NAME", "Organisatie") | replace("'", "''") }}'
+            min_by(name, org_unit_id),
+            {{ quoted_text(env_var("KOERS_ORGANISATION_NAME", "Organisatie")) }}
         ) as root_name,
-        arg_min(owner, org_unit_id) as root_owner
+        min_by(owner, org_unit_id) as root_owner
     from given
     where layer = 'organisation'
 ),
@@ -49,7 +49,7 @@ stated as (
         'department' as layer,
         root.root_id as parent_id,
         min(chart.department) as name,
-        cast(null as varchar) as owner,
+        cast(null as string) as owner,
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to
     from chart
@@ -61,7 +61,7 @@ stated as (
         'team' as layer,
         min(department_id) as parent_id,
         min(team) as name,
-        cast(null as varchar) as owner,
+        cast(null as string) as owner,
         cast('1900-01-01' as date) as valid_from,
         cast('9999-12-31' as date) as valid_to
     from chart
@@ -88,7 +88,7 @@ union all
 select
     root_id as org_unit_id,
     'organisation' as layer,
-    cast(null as varchar) as parent_id,
+    cast(null as string) as parent_id,
     root_name as name,
     root_owner as owner,
     cast('1900-01-01' as date) as valid_from,

@@ -16,11 +16,15 @@ given as (
 ),
 
 -- What hangs under the unit at some time: so a target never comes back to where it was.
+on_the_way as (
+    {{ path_units(ref('int_org_chains'), ['org_unit_id']) }}
+),
+
 below as (
     select distinct
         org_unit_id,
-        unnest(path) as ancestor_id
-    from {{ ref('int_org_chains') }}
+        path_unit as ancestor_id
+    from on_the_way
 ),
 
 usable as (

@@ -103,27 +103,21 @@ known_units as (
 reached as (
     select
         org_unit_id,
-        sum(valid_to - valid_from + 1) as reached_days
+        sum({{ dbt.datediff('valid_from', 'valid_to', 'day') }} + 1) as reached_days
     from {{ ref('dim_org_unit_history') }}
     group by org_unit_id
 ),
 
--- What stands above a unit on any day; union, not union all, so that a circle comes to an end.
-above as (
-    with recursive above_unit as (
-        select
-            org_unit_id,
-            parent_id as ancestor_id
-        from units
-        union
-        select
-            above_unit.org_unit_id,
-            units.parent_id
-        from above_unit
-        inner join units on above_unit.ancestor_id = units.org_unit_id
-    )
+-- What stands above a unit on any day.
+hangs_under as (
+    select distinct
+        org_unit_id as start_key,
+        parent_id as end_key
+    from units
+),
 
-    select * from above_unit
+above as (
+    {{ reachable('hangs_under') }}
 ),
 
 circles as (
@@ -131,12 +125,12 @@ circles as (
     from (
         select
             org_unit_id,
-            sum(valid_to - valid_from + 1) as stated_days
+            sum({{ dbt.datediff('valid_from', 'valid_to', 'day') }} + 1) as stated_days
         from {{ ref('org_units') }}
         group by org_unit_id
     ) as stated
     inner join above
-        on stated.org_unit_id = above.org_unit_id and stated.org_unit_id = above.ancestor_id
+        on stated.org_unit_id = above.start_key and stated.org_unit_id = above.end_key
     left join reached on stated.org_unit_id = reached.org_unit_id
     where coalesce(reached.reached_days, 0) < stated.stated_days
 ),
@@ -193,7 +187,7 @@ periods as (
         'exchange_rates',
         record_id,
         'currency ' || currency,
-        cast(rate as varchar),
+        cast(rate as string),
         valid_from,
         valid_to
     from rates
@@ -211,7 +205,7 @@ periods as (
     select
         'people',
         record_id,
-        cast(null as varchar),
+        cast(null as string),
         '',
         valid_from,
         valid_to
@@ -220,7 +214,7 @@ periods as (
     select
         'known_events',
         record_id,
-        cast(null as varchar),
+        cast(null as string),
         '',
         valid_from,
         valid_to
@@ -259,7 +253,7 @@ problems as (
         stream,
         record_id,
         subject || ' is in two rows, this one and ' || earlier_id || ', from '
-        || case when from_day = cast('1900-01-01' as date) then 'the beginning' else cast(from_day as varchar) end
+        || case when from_day = cast('1900-01-01' as date) then 'the beginning' else cast(from_day as string) end
         || case when to_day = cast('9999-12-31' as date) then ' on' else ' to ' || to_day end,
         'the row that begins later holds from its first day on; of two that begin on one day, one is used'
     from clashes
@@ -442,7 +436,7 @@ problems as (
         stream,
         record_id,
         'source ''' || source_name || ''' is unknown; use one of: '
-        || (select string_agg(source_name, ', ' order by source_name) from known_sources),
+        || (select {{ joined_texts('source_name', ', ') }} from known_sources),
         'the row matches nothing'
     from (
         select

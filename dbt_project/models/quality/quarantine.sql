@@ -31,7 +31,7 @@ not_priced as (
         amounts.record_id,
         amounts.load_id,
         'amount: there is no exchange rate of ' || amounts.currency || ' on '
-        || cast(amounts.rate_date as varchar) as reason
+        || cast(amounts.rate_date as string) as reason
     from {{ ref('unpriced_amounts') }} as amounts
     inner join streams on amounts.source = streams.source and amounts.entity = streams.entity
 )
@@ -40,7 +40,7 @@ select
     'not_landed' as kind,
     source,
     stream,
-    cast(null as varchar) as record_id,
+    cast(null as string) as record_id,
     source_file,
     source_row,
     load_id,
@@ -52,7 +52,7 @@ select
     source,
     stream,
     record_id,
-    cast(null as varchar) as source_file,
+    cast(null as string) as source_file,
     cast(null as bigint) as source_row,
     load_id,
     reason
@@ -63,7 +63,7 @@ select
     source,
     stream,
     record_id,
-    cast(null as varchar) as source_file,
+    cast(null as string) as source_file,
     cast(null as bigint) as source_row,
     load_id,
     reason

@@ -1,7 +1,7 @@
 -- One row is one person who is a contact, in however many sources: the e-mail address (its HMAC) tells, and
 -- that a lead was converted into a contact. Each date is the earliest that any source knows; owner and
 -- campaign are those of the source that knew the lead first. A contact without an address is nobody else.
-with recursive
+with
 
 named as (
     select
@@ -23,35 +23,27 @@ conversions as (
 
 links as (
     select
-        lead_key as one_key,
-        contact_key as other_key
+        lead_key as start_key,
+        contact_key as end_key
     from conversions
     union
     select
-        contact_key as one_key,
-        lead_key as other_key
+        contact_key as start_key,
+        lead_key as end_key
     from conversions
 ),
 
-reached (own_key, person_key) as (
-    select
-        one_key,
-        least(one_key, other_key)
-    from links
-    union
-    select
-        reached.own_key,
-        links.other_key
-    from reached
-    inner join links on reached.person_key = links.one_key
+-- Over a link and back is a way to oneself, so the smallest key is that of the whole group.
+reached as (
+    {{ reachable('links') }}
 ),
 
 persons as (
     select
-        own_key,
-        min(person_key) as person_key
+        start_key as own_key,
+        min(end_key) as person_key
     from reached
-    group by own_key
+    group by start_key
 ),
 
 person_contacts as (

@@ -213,13 +213,14 @@ found as (
     union all
     select * from derived
     where
-        (kpi, org_unit_id, grain, period_start) not in (
-            select
-                kpi,
-                org_unit_id,
-                grain,
-                period_start
+        not exists (
+            select 1
             from exact
+            where
+                derived.kpi = exact.kpi
+                and derived.org_unit_id = exact.org_unit_id
+                and derived.grain = exact.grain
+                and derived.period_start = exact.period_start
         )
     union all
     select * from held

@@ -43,7 +43,7 @@ days as (
     select
         '' as profile,
         date_day,
-        cast(date_day - cast('2000-01-01' as date) as double) as weight_before
+        cast({{ dbt.datediff("cast('2000-01-01' as date)", 'date_day', 'day') }} as double) as weight_before
     from calendar
 )
 

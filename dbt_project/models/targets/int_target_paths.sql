@@ -7,7 +7,7 @@ with recursive paths as (
         adds_up_over_periods,
         org_unit_id as root_id,
         org_unit_id,
-        cast(null as varchar) as parent_id,
+        cast(null as string) as parent_id,
         0 as depth,
         cast(0 as double) as share_lower,
         cast(1 as double) as share_upper,

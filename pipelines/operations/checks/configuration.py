@@ -19,6 +19,7 @@ from pipelines.audiences import audiences
 from pipelines.operations.checks.look import Look
 from pipelines.operations.finding import Finding
 from pipelines.settings import Channel, SettingsError, settings
+from pipelines.spark.needs import SparkMissingError, check
 from pipelines.variables import HANDED_ON, OWN
 
 TOPIC = "configuration"
@@ -39,6 +40,19 @@ def files(look: Look) -> Iterator[Finding]:
             yield Finding("error", TOPIC, str(error), str(file), "Correct it; no command runs now.")
         else:
             yield Finding("ok", TOPIC, f"{file.name} can be used", str(file))
+
+
+def engine(look: Look) -> Iterator[Finding]:
+    """Whether what `engine: spark` needs is here."""
+    if look.chosen.engine != "spark":
+        return
+    try:
+        check(environment=look.environment)
+    except SparkMissingError as error:
+        where = str(look.home.settings_file)
+        yield Finding("error", "engine", str(error), where, "See docs/spark.md.")
+    else:
+        yield Finding("ok", "engine", "Spark builds the facts, and what it needs is here")
 
 
 def channels(look: Look) -> Iterator[Finding]:

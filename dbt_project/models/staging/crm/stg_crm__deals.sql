@@ -26,7 +26,7 @@ renamed as (
         deal_id,
         owner,
         account,
-        cast(null as varchar) as account_id,
+        cast(null as string) as account_id,
         product,
         market,
         pipeline,
@@ -34,7 +34,7 @@ renamed as (
         {{ deal_stage('stage') }} as stage,
         {{ as_decimal('amount') }} as amount,
         coalesce(upper(trim(currency)), {{ base_currency() }}) as currency,
-        cast(null as varchar) as origin,
+        cast(null as string) as origin,
         {{ business_date('created_date') }} as created_date,
         {{ business_date('closed_date') }} as closed_date,
         {{ quarantine_reason(casts, required=['deal_id', 'stage'], rules=rules) }} as quarantine_reason

@@ -1,7 +1,7 @@
 -- One row is one landed version of one record of hubspot.contacts, typed.
 {% set fields = [
     'contact_id', 'email', 'owner', 'campaign', 'lifecycle_stage', 'created_at', 'mql_at',
-    'mql_at_before', 'customer_at', 'customer_at_before', 'updated_at'
+    'mql_at_before', 'customer_at', 'customer_at_before'
 ] %}
 {% set casts = {
     'created_at': 'business_date',
@@ -29,7 +29,7 @@ renamed as (
         {{ business_date('created_at') }} as created_date,
         coalesce({{ business_date('mql_at') }}, {{ business_date('mql_at_before') }}) as mql_date,
         coalesce({{ business_date('customer_at') }}, {{ business_date('customer_at_before') }}) as customer_date,
-        cast(null as varchar) as converted_to,
+        cast(null as string) as converted_to,
         {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
     from source
 )

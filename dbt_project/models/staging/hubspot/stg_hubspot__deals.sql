@@ -1,8 +1,7 @@
 -- One row is one landed version of one record of hubspot.deals, typed.
 {% set fields = [
     'deal_id', 'owner', 'account', 'account_id', 'product', 'market', 'pipeline', 'campaign',
-    'stage', 'is_closed', 'is_won', 'amount', 'currency', 'origin', 'created_at', 'closed_at',
-    'updated_at'
+    'stage', 'is_closed', 'is_won', 'amount', 'currency', 'origin', 'created_at', 'closed_at'
 ] %}
 {% set casts = {
     'amount': 'decimal',

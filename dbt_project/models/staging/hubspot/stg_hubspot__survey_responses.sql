@@ -18,7 +18,7 @@ renamed as (
         is_deleted,
         load_id,
         response_id,
-        cast(null as varchar) as respondent_key,
+        cast(null as string) as respondent_key,
         survey_type,
         survey,
         owner,

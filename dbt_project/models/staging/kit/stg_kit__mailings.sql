@@ -54,7 +54,7 @@ renamed as (
         load_id,
         mailing_id,
         sender,
-        cast(null as varchar) as list_id,
+        cast(null as string) as list_id,
         campaign,
         sent_date,
         sent,

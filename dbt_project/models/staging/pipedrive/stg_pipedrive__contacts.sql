@@ -27,7 +27,7 @@ renamed as (
         {{ business_date('created_at') }} as created_date,
         {{ business_date('mql_at') }} as mql_date,
         {{ business_date('customer_at') }} as customer_date,
-        cast(null as varchar) as converted_to,
+        cast(null as string) as converted_to,
         {{ quarantine_reason(casts, required=['contact_id']) }} as quarantine_reason
     from source
 )

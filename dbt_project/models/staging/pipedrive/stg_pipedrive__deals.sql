@@ -1,8 +1,7 @@
 -- One row is one landed version of one record of pipedrive.deals, typed.
 {% set fields = [
     'deal_id', 'owner', 'account', 'account_id', 'product', 'market', 'pipeline', 'campaign',
-    'stage', 'amount', 'currency', 'origin', 'created_at', 'won_at', 'lost_at', 'closed_at',
-    'updated_at'
+    'stage', 'amount', 'currency', 'origin', 'created_at', 'won_at', 'lost_at', 'closed_at'
 ] %}
 {% set casts = {
     'amount': 'decimal',

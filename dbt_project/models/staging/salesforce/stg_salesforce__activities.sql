@@ -1,6 +1,6 @@
 -- One row is one landed version of one record of salesforce.activities, typed.
 {% set fields = [
-    'activity_id', 'activity_type', 'owner', 'campaign', 'activity_at', 'updated_at'
+    'activity_id', 'activity_type', 'owner', 'campaign', 'activity_at'
 ] %}
 {% set casts = {
     'activity_at': 'business_date',

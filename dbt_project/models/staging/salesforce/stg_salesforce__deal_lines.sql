@@ -20,7 +20,7 @@ renamed as (
         load_id,
         line_item_id as deal_line_id,
         deal_id,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         product,
         {{ as_number('quantity') }} as quantity,
         {{ as_decimal('amount') }} as amount,

@@ -1,7 +1,7 @@
 -- One row is one landed version of one record of salesforce.opportunities, typed.
 {% set fields = [
     'deal_id', 'owner', 'account_id', 'market', 'pipeline', 'campaign', 'stage', 'is_closed',
-    'is_won', 'amount', 'currency', 'origin', 'created_at', 'closed_date', 'updated_at'
+    'is_won', 'amount', 'currency', 'origin', 'created_at', 'closed_date'
 ] %}
 {% set casts = {
     'amount': 'decimal',
@@ -25,9 +25,9 @@ renamed as (
         load_id,
         deal_id,
         owner,
-        cast(null as varchar) as account,
+        cast(null as string) as account,
         account_id,
-        cast(null as varchar) as product,
+        cast(null as string) as product,
         market,
         pipeline,
         campaign,

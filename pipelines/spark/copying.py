@@ -1,0 +1,94 @@
+"""What Koers reads of the facts, from Spark's tables into the DuckDB warehouse file.
+
+The public tables, and the few inner ones that say which groups are small, which versions of a
+record are superseded, and which targets grow. They come through the driver as Arrow, so it does not
+matter where Spark keeps them. The file is written beside the old one and takes its place at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from connectors.core.durable import sync
+from pipelines.marts import MARTS, quoted
+
+INNER = ("int_measure_days", "int_org_chains", "kpi_targets")
+"""Read by publications: which groups are small (pipelines.hiding), and which targets grow."""
+
+VERSION_COLUMNS = ("load_id", "record_id", "updated_at", "is_deleted", "quarantine_reason")
+"""Of every staging table, for retention: which version of a record is superseded by a newer one."""
+
+CASTS = {"TIMESTAMP WITH TIME ZONE": "timezone('UTC', {column})"}
+"""Types that Spark has and DuckDB's models do not: a moment is a TIMESTAMP in UTC there."""
+
+
+def copy_warehouse(spark: Any, file: Path, manifest: Path) -> int:
+    """Write `file` anew; the number of rows in it. `spark` is the session that built the tables,
+    `manifest` that of the project. Raises duckdb.Error where a table cannot be written."""
+    models = _models(json.loads(manifest.read_text(encoding="utf-8")))
+    draft = file.with_name(f"{file.stem}.copying.duckdb")
+    for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    rows = 0
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        path = str(draft).replace("'", "''")
+        connection.execute(f"attach '{path}' as copied (storage_version 'v1.0.0')")
+        for name, columns in copied(models).items():
+            table = spark.table(f"{models[name]['schema']}.{name}")
+            chosen = table.select(*columns) if columns else table
+            rows += put(connection, name, chosen.toArrow(), models[name])
+        connection.execute("detach copied")
+    sync(draft)
+    draft.replace(file)
+    sync(file.parent)
+    return rows
+
+
+def copied(models: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The tables to copy with their columns; all of them where there are none."""
+    found: dict[str, tuple[str, ...]] = {
+        name: () for name in (*(mart.name for mart in MARTS), *INNER) if name in models
+    }
+    return found | {name: VERSION_COLUMNS for name in models if name.startswith("stg_")}
+
+
+def put(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: Any, model: Mapping[str, Any]
+) -> int:
+    """Write one table, with what the model says of it and its columns as comments; the number of
+    rows. `rows`: an Arrow table."""
+    table = f"copied.main.{quoted(name)}"
+    connection.register("rows_of_spark", rows)
+    types = connection.execute("select column_name, column_type from (describe rows_of_spark)")
+    columns = ", ".join(
+        f"{CASTS.get(kind, '{column}').format(column=quoted(column))} as {quoted(column)}"
+        for column, kind in types.fetchall()
+    )
+    connection.execute(f"create table {table} as select {columns} from rows_of_spark")
+    connection.unregister("rows_of_spark")
+    if about := str(model.get("description") or "").strip():
+        connection.execute(f"comment on table {table} is {_text(about)}")
+    present = {column.lower() for column in rows.column_names}
+    for column, told in model.get("columns", {}).items():
+        about = str(told.get("description") or "").strip()
+        if about and column.lower() in present:
+            connection.execute(f"comment on column {table}.{quoted(column)} is {_text(about)}")
+    return int(rows.num_rows)
+
+
+def _models(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

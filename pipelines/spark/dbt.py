@@ -1,0 +1,105 @@
+"""dbt on Spark: `koers-spark-dbt`, which is dbt with two things added.
+
+dbt-spark sends Python models to Databricks only. Here they run in the session that dbt has: the
+same process, so nothing is started for them. And what Koers reads is copied into the DuckDB file
+while that session is there, so that publication, watch and report find it where they always do.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+BUILDS = frozenset({"build", "run"})
+CHOOSE = frozenset({"--select", "-s", "--models", "-m", "--exclude", "--selector"})
+ONLY_WHOLE = (
+    "Spark on this machine builds everything or nothing: it knows no table of the build before. "
+    "Use `koers run --full-refresh`; or set KOERS_SPARK_WAREHOUSE, with a metastore "
+    "(docs/spark.md)."
+)
+FAILED, BROKEN = 1, 2
+"""Exit codes, as dbt's own: a model or test failed; dbt itself could not go on."""
+
+
+class SessionJob:
+    """Runs a Python model in this process. See dbt's PythonJobHelper."""
+
+    def __init__(self, model: dict[str, Any], credentials: Any) -> None:
+        self._name = str(model["alias"])
+
+    def submit(self, compiled_code: str) -> None:
+        """Raises what the model raises, which dbt tells as its error."""
+        code = compile(compiled_code, f"{self._name}.py", "exec")
+        exec(code, {"__name__": self._name, "spark": session()})  # noqa: S102 # nosec B102 - our own model
+
+
+def session() -> Any:
+    """The session that dbt-spark made with the settings of the profile."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
+
+
+def add_python_models() -> None:
+    """Let dbt-spark run Python models in its own session."""
+    from dbt.adapters.spark.impl import SparkAdapter
+
+    adapter: Any = SparkAdapter
+    adapter.default_python_submission_method = property(lambda _: "session")
+    adapter.python_submission_helpers = property(lambda _: {"session": SessionJob})
+
+
+def models_failed(results: Iterable[Any]) -> bool:
+    """Whether a model (not a test) could not be built: then nothing is copied, and what was copied
+    before stands."""
+    return any(
+        str(result.status) in ("error", "skipped", "runtime error")
+        for result in results
+        if result.node.resource_type == "model"
+    )
+
+
+def main() -> None:
+    """Run dbt with the arguments of this process, then copy."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    from dbt.cli.main import dbtRunner
+
+    add_python_models()
+    arguments = sys.argv[1:]
+    if BUILDS & set(arguments) and not os.environ.get("KOERS_SPARK_WAREHOUSE"):
+        if not is_whole(arguments):
+            print(ONLY_WHOLE, file=sys.stderr)
+            sys.exit(BROKEN)
+        clear(Path(os.environ["KOERS_HOME"]) / "warehouse" / "spark")
+    done: Any = dbtRunner().invoke(arguments)
+    if done.exception is not None:
+        print(done.exception, file=sys.stderr)
+        sys.exit(BROKEN)
+    if BUILDS & set(arguments) and not models_failed(done.result or ()):
+        from pipelines.spark.copying import copy_warehouse
+
+        copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
+    sys.exit(0 if done.success else FAILED)
+
+
+def is_whole(arguments: Sequence[str]) -> bool:
+    """Whether everything is to be built; Dagster says so too, as `fqn:*`."""
+    chosen = [value for name, value in pairwise(arguments) if name in CHOOSE]
+    return all(value == "fqn:*" for value in chosen)
+
+
+def clear(tables: Path) -> None:
+    """Remove the tables of the build before. Spark knows nothing of them (its catalog is in
+    memory), and makes no table where files are."""
+    if tables.exists():
+        shutil.rmtree(tables)
+
+
+def manifest() -> Path:
+    """Of the project that dbt just built."""
+    return Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json"
