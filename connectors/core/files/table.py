@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 Cell = str | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
 
@@ -84,14 +85,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows one after another with which nothing is wrong; see `Row` for their numbers and cells."""
+    """Rows one after another with which nothing is wrong; see `Row` for their numbers. Their cells
+    are plain text, as a file of text has them."""
 
-    numbers: list[int]
-    cells: list[list[Cell]]
+    numbers: Sequence[int]
+    cells: list[list[str]]
 
     def rows(self) -> Iterator[Row]:
         """One by one."""
-        return map(Row, self.numbers, self.cells)
+        return map(Row, self.numbers, cast("list[list[Cell]]", self.cells))
 
 
 BLOCK = 1_000

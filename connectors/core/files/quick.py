@@ -1,0 +1,64 @@
+"""Many rows or cells at once, in a fraction of the time that they take one by one.
+
+Each function here knows only the plain case, says so where it is another, and is then done without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+Text = str | None
+
+
+def plain_lines(text: str) -> list[str] | None:
+    """The lines of a text of whole lines, each of which the csv module would read as one record,
+    cut at every delimiter; None where it might not: a quote or NUL is in it, or an odd line end."""
+    if '"' in text or "\0" in text:
+        return None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            return None
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def stripped(cells: Sequence[str]) -> list[Text]:
+    """The cells of a column of texts without the white space around them; None where that is
+    all."""
+    texts: list[Text] = list(map(str.strip, cells))
+    return [text or None for text in texts] if "" in texts else texts
+
+
+def everyday_numbers(mark: str, *, whole: bool) -> Callable[[Sequence[str]], list[Text] | None]:
+    """A reader of whole columns of numbers under a decimal mark, `whole` ones or not: their
+    canonical texts, None for an empty cell; or None at all where any cell is another than nearly
+    all are (see `amounts`)."""
+    thousands = "," if mark == "." else "."
+    digits = r"(?:0|-?[1-9]\d{0,15})"
+    grouped = rf"(?:0|-?[1-9](?:\d{{0,2}}(?:{re.escape(thousands)}\d{{3}}){{1,4}}|\d{{0,15}}))"
+    cents = "" if whole else rf"(?:{re.escape(mark)}\d{{1,20}})?"
+    plain, with_thousands = (
+        re.compile(rf"(?:(?:{number}{cents})?\n)*+", re.ASCII).fullmatch
+        for number in (digits, grouped)
+    )
+
+    def read(cells: Sequence[str]) -> list[Text] | None:
+        joined = "\n".join(cells) + "\n"
+        if joined.count("\n") != len(cells):
+            return None
+        if plain(joined) is None:
+            if with_thousands(joined) is None:
+                return None
+            joined = joined.replace(thousands, "")
+        if mark != ".":
+            joined = joined.replace(mark, ".")
+        return [
+            (text.rstrip("0").rstrip(".") if text[-1:] == "0" and "." in text else text) or None
+            for text in joined.split("\n")[:-1]
+        ]
+
+    return read
