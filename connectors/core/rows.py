@@ -12,7 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.core.contract import Field, FileFormat
-from connectors.core.files import Block, Cell, CellError, CellReader, Row, cell_reader, cell_text
+from connectors.core.files import (
+    Block,
+    Cell,
+    CellError,
+    CellReader,
+    ColumnReader,
+    Row,
+    cell_reader,
+    cell_text,
+    column_reader,
+)
 from connectors.core.mapping import StreamMapping
 from connectors.core.privacy import mask
 from connectors.core.recognise import Recognised
@@ -36,31 +46,32 @@ Text = str | None
 @dataclass(frozen=True)
 class _Column:
     """index: of its cells in the file; at: of its field in the stream. read: from a cell to its
-    text, with what mapping.yaml says of its values."""
+    text, with what mapping.yaml says of its values. of_each: the same of many cells of text."""
 
     index: int
     at: int
     field: Field
     read: CellReader
+    of_each: ColumnReader
 
 
-class _Memo(dict[Cell, Text]):
+class _Memo(dict[str, Text]):
     """The texts of the cells of one column that were read before: most columns say the same few
-    things again and again. One that does not (ids, amounts) is read without it."""
+    things again and again. One that does not (amounts) is read without it."""
 
     LARGEST = 20_000
 
-    def __init__(self, read: CellReader) -> None:
-        self._read, self._asked, self._is_of_use = read, 0, True
+    def __init__(self, read: CellReader, of_each: ColumnReader) -> None:
+        self._read, self._without, self._asked, self._is_of_use = read, of_each, 0, True
 
-    def __missing__(self, cell: Cell) -> Text:
+    def __missing__(self, cell: str) -> Text:
         text = self[cell] = self._read(cell)
         return text
 
-    def of_each(self, cells: Sequence[Cell]) -> list[Text]:
+    def of_each(self, cells: Sequence[str]) -> list[Text]:
         """Raises CellError."""
         if not self._is_of_use:
-            return list(map(self._read, cells))
+            return self._without(cells)
         texts = list(map(self.__getitem__, cells))
         self._asked += len(cells)
         # Whether most of what was asked was known, as far as can be told yet.
@@ -78,11 +89,10 @@ class RowReader:
         fixed = recognised.fixed
         self._start = [fixed.get(each.name) for each in fields]
         self._columns = [
-            _Column(index, at, field, _reader(field, fmt, said))
+            _Column(index, at, field, *_readers(field, fmt, said))
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
             if index is not None
         ]
-        self._memos = [_Memo(column.read) for column in self._columns]
 
     def read_block(self, block: Block) -> list[list[Text]] | None:
         """The canonical texts of the rows, for each field of the stream; None where a row of them
@@ -92,8 +102,8 @@ class RowReader:
         texts: list[list[Text]] = [[said] * number for said in self._start]
         by_index = list(zip(*block.cells, strict=True))
         try:
-            for column, memo in zip(self._columns, self._memos, strict=True):
-                found = memo.of_each(by_index[column.index])
+            for column in self._columns:
+                found = column.of_each(by_index[column.index])
                 if column.field.required and None in found:
                     return None
                 texts[column.at] = found
@@ -148,16 +158,20 @@ class RowReader:
         return json.dumps(shown, ensure_ascii=False)
 
 
-def _reader(field: Field, fmt: FileFormat, said: StreamMapping) -> CellReader:
-    plain = cell_reader(field.type, fmt)
+def _readers(
+    field: Field, fmt: FileFormat, said: StreamMapping
+) -> tuple[CellReader, ColumnReader]:
+    plain, together = cell_reader(field.type, fmt), column_reader(field.type, fmt)
     values = said.values.get(field.name)
     if not values:
-        return plain
+        # To look a text up takes as long as to trim it.
+        of_each = together if field.type == "text" else _Memo(plain, together).of_each
+        return plain, of_each
 
     def read(cell: Cell) -> Text:
         return plain(values.get((cell_text(cell) or "").strip(), cell))
 
-    return read
+    return read, _Memo(read, lambda cells: list(map(read, cells))).of_each
 
 
 def _short(text: str, longest: int = 1_000) -> str:
