@@ -100,11 +100,11 @@ class RowReader:
         the time that its rows take."""
         number = len(block.numbers)
         texts: list[list[Text]] = [[said] * number for said in self._start]
-        by_index = list(zip(*block.cells, strict=True))
         try:
             for column in self._columns:
-                found = column.of_each(by_index[column.index])
-                if column.field.required and None in found:
+                found = column.of_each(block.columns[column.index])
+                # No canonical text is empty.
+                if column.field.required and not all(found):
                     return None
                 texts[column.at] = found
         except CellError:

@@ -11,10 +11,9 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from itertools import groupby
 from pathlib import Path
 from typing import cast
 
@@ -22,14 +21,14 @@ from connectors.core.contract import FileFormat
 from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
 from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
-from connectors.core.files.quick import plain_lines
+from connectors.core.files.quick import columns_of, in_blocks, plain_lines
 from connectors.core.files.source import open_regular, what_it_is
 from connectors.core.files.table import BLOCK, Block, Cell, Limits, Row, Table
 
 _CHANGED = "changed while it was read; try again"
 Records = Iterator[tuple[int, "list[Cell]"]]
 _DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
-PIECE = 1 << 18
+PIECE = 80_000
 """Characters that are looked at together, and on to the end of their last line."""
 _SEP = re.compile(r"\"?sep=(.*?)\"?[\r\n]*", re.IGNORECASE)
 
@@ -219,27 +218,36 @@ class _Reader:
         for _ in records:
             raise AssertionError(f"{self.path.name} goes on after its end")
 
-    def _of_lines(self, lines: list[str], width: int) -> Iterator[Block | Row]:
+    def _of_lines(self, lines: str, width: int) -> Iterator[Block | Row]:
+        for some in in_blocks(lines, BLOCK):
+            columns = columns_of(some, self.delimiter, width)
+            if columns is None:
+                yield from self._one_by_one(some.split("\n"), width)
+            else:
+                first = self.line + 1
+                self.line += len(columns[0])
+                yield Block(range(first, self.line + 1), columns)
+
+    def _one_by_one(self, lines: list[str], width: int) -> Iterator[Block | Row]:
+        """Of lines among which are empty ones, or some of another width."""
         self.length = 0
-        for at in range(0, len(lines), BLOCK):
-            rows = [line.split(self.delimiter) for line in lines[at : at + BLOCK]]
-            numbers: Sequence[int] = range(self.line + 1, self.line + 1 + len(rows))
-            self.line += len(rows)
-            if not all(row[0] for row in rows):
-                kept = [n for n, row in enumerate(rows) if row[0] or any(map(str.strip, row))]
-                self.blank += len(rows) - len(kept)
-                numbers, rows = [numbers[n] for n in kept], [rows[n] for n in kept]
-            if all(len(row) == width for row in rows):
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        for line in lines:
+            self.line += 1
+            cells = line.split(self.delimiter)
+            if not cells[0] and not any(map(str.strip, cells)):
+                self.blank += 1
+            elif len(cells) == width:
+                numbers.append(self.line)
+                rows.append(cells)
+            else:
                 if rows:
-                    yield Block(numbers, rows)
-                continue
-            for is_plain, some in groupby(
-                zip(numbers, rows, strict=True), lambda pair: len(pair[1]) == width
-            ):
-                if is_plain:
-                    yield Block(*map(list, zip(*some, strict=True)))
-                else:
-                    yield from (self._row(number, cells, width) for number, cells in some)
+                    yield _block(numbers, rows)
+                    numbers, rows = [], []
+                yield self._row(self.line, cells, width)
+        if rows:
+            yield _block(numbers, rows)
 
     def _of_held(
         self, records: Iterator[tuple[int, list[str]]], width: int
@@ -255,11 +263,15 @@ class _Reader:
                 rows.append(cells)
                 characters += self.length
             if rows and (not is_plain or len(rows) == BLOCK or characters > most):
-                yield Block(numbers, rows)
+                yield _block(numbers, rows)
                 numbers, rows, characters = [], [], 0
             if not is_plain:
                 yield self._row(number, cells, width)
             if not self.held:
                 break
         if rows:
-            yield Block(numbers, rows)
+            yield _block(numbers, rows)
+
+
+def _block(numbers: list[int], rows: list[list[str]]) -> Block:
+    return Block(numbers, list(zip(*rows, strict=True)))

@@ -6,31 +6,53 @@ Each function here knows only the plain case, says so where it is another, and i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 Text = str | None
 
 
-def plain_lines(text: str) -> list[str] | None:
-    """The lines of a text of whole lines, each of which the csv module would read as one record,
-    cut at every delimiter; None where it might not: a quote or NUL is in it, or an odd line end."""
+def plain_lines(text: str) -> str | None:
+    """A text of whole lines with a line feed between them, where the csv module would read each as
+    one record, cut at every delimiter; None where it might not: a quote or NUL is in it, or an odd
+    line end."""
     if '"' in text or "\0" in text:
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n")
         if "\r" in text:
             return None
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    return lines
+    return text.removesuffix("\n")
+
+
+def in_blocks(lines: str, most: int) -> Iterator[str]:
+    """The same lines, so many together at most."""
+    if lines.count("\n") < most:
+        yield lines
+        return
+    each = lines.split("\n")
+    yield from ("\n".join(each[at : at + most]) for at in range(0, len(each), most))
+
+
+def columns_of(lines: str, delimiter: str, width: int) -> list[Sequence[str]] | None:
+    """The cells of plain lines, column by column; None where a row has another width, or begins
+    with an empty cell and may be empty."""
+    rows = lines.count("\n") + 1
+    # One list for all: a list for each row takes twice the time. So that each line is seen to begin
+    # at a cell of the first column, its line feed stays with that cell.
+    cells = lines.replace("\n", f"{delimiter}\n").split(delimiter)
+    first = "".join(cells[::width])
+    if len(cells) != rows * width or first.count("\n") != rows - 1:
+        return None
+    columns: list[Sequence[str]] = [first.split("\n")]
+    columns += (cells[at::width] for at in range(1, width))
+    return columns if all(columns[0]) else None
 
 
 def stripped(cells: Sequence[str]) -> list[Text]:
     """The cells of a column of texts without the white space around them; None where that is
     all."""
     texts: list[Text] = list(map(str.strip, cells))
-    return [text or None for text in texts] if "" in texts else texts
+    return texts if all(texts) else [text or None for text in texts]
 
 
 def everyday_numbers(mark: str, *, whole: bool) -> Callable[[Sequence[str]], list[Text] | None]:

@@ -85,11 +85,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows one after another with which nothing is wrong; see `Row` for their numbers. Their cells
-    are plain text, as a file of text has them."""
+    """Rows one after another with which nothing is wrong; see `Row` for their numbers. columns:
+    their cells, which are plain text, as a file of text has them; column by column."""
 
     numbers: Sequence[int]
-    cells: list[list[str]]
+    columns: list[Sequence[str]]
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """Row by row."""
+        return list(map(list, zip(*self.columns, strict=True)))
 
     def rows(self) -> Iterator[Row]:
         """One by one."""
