@@ -89,19 +89,23 @@ class Parts(Batches):
         failpoint("landing.batch_written")
 
     def take(self, rows: str) -> None:
-        """Make a part of a table or query with the columns of `COLUMNS`, whose rows lie in the order of its
-        `position`, from 0: DuckDB keeps that order (`preserve_insertion_order`)."""
+        """Make a part of a table or query with the columns of `COLUMNS`, whose rows lie in the
+        order of its `position`, from 0: DuckDB keeps that order (`preserve_insertion_order`)."""
         part = len(self.files)
         file = self._folder / f"part-{part:05d}.parquet"
         self._db.execute(f"insert into seen {_SEEN.format(rows=rows)}", {"part": part})
         self._copy(_PART.format(rows=rows, how=_HOW), file, vars(self._stamp))
         self.files.append(file)
 
-    def settle(self) -> tuple[Part, ...]:
-        """Leave out what the tables `seen` and `dropped` say; the parts, flushed. A load without
-        any row has one empty part: a reader must see that a full load emptied the stream."""
+    def flush(self) -> None:
+        """Hand on what is left. A load without any row has one empty part: a reader must see that
+        a full load emptied the stream."""
+        super().flush()
         if not self.files:
             self.take("no_rows")
+
+    def settle(self) -> tuple[Part, ...]:
+        """Leave out what the tables `seen` and `dropped` say; the parts, flushed."""
         counted = self._db.execute(
             """
             select part, count(*) filter (not exists (select 1 from dropped where seq = seen.seq))
@@ -112,7 +116,7 @@ class Parts(Batches):
         parts: list[Part] = []
         for number, file in enumerate(self.files):
             rows, left = self._rows(file), kept.get(number, 0)
-            if left == 0 and rows and (parts or number < len(self.files) - 1):
+            if left == 0 and (parts or number < len(self.files) - 1):
                 file.unlink()
                 continue
             if left < rows:

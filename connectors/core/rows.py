@@ -41,6 +41,8 @@ class Rejected:
 
 
 Text = str | None
+SURE_AFTER = 2_000
+"""Cells of a column after which is known whether they repeat."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class _Memo(dict[str, Text]):
         texts = list(map(self.__getitem__, cells))
         self._asked += len(cells)
         # Whether most of what was asked was known, as far as can be told yet.
-        self._is_of_use = self._asked < 2_000 or 2 * len(self) < self._asked
+        self._is_of_use = self._asked < SURE_AFTER or 2 * len(self) < self._asked
         if not self._is_of_use or len(self) > self.LARGEST:
             self.clear()
         return texts
@@ -158,9 +160,7 @@ class RowReader:
         return json.dumps(shown, ensure_ascii=False)
 
 
-def _readers(
-    field: Field, fmt: FileFormat, said: StreamMapping
-) -> tuple[CellReader, ColumnReader]:
+def _readers(field: Field, fmt: FileFormat, said: StreamMapping) -> tuple[CellReader, ColumnReader]:
     plain, together = cell_reader(field.type, fmt), column_reader(field.type, fmt)
     values = said.values.get(field.name)
     if not values:

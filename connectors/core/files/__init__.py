@@ -12,7 +12,8 @@
   a quote that never closes, or a damaged sheet, only while iterating: land nothing before the end.
 - `Row.problem` is why a row cannot be read; otherwise it has as many cells as there are headings.
 - `parse_cell` gives canonical text (see `contract.Field`) or raises `CellError`. `cell_reader` is
-  the same, made once for a column, and `column_reader` for many cells of text at once. `cell_text` shows a raw cell to people.
+  the same, made once for a column, and `column_reader` for many cells of text at once. `cell_text`
+  shows a raw cell to people.
 - Canonical numbers have no trailing zeros, so that CSV `1.234,50` and XLSX 1234.5 are one value.
 - A `percent` needs a percent sign or a percent format in the workbook: 0.5 alone is refused, unless
   the format declares what a number alone means.
