@@ -22,6 +22,7 @@ from connectors.core.files import (
     column_reader,
     open_table,
 )
+from connectors.core.files.quick import columns_of
 
 ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r"])
 CELLS = st.one_of(
@@ -38,6 +39,12 @@ LINES = st.one_of(
     st.lists(CELLS, max_size=5).map(";".join),
     st.sampled_from(["", " ", ";;", " ;;", "; ;", ";;;;"]),
 )
+INSIDE = st.one_of(
+    st.sampled_from(["", "a", "12", ";", " ", "é", ";;", ","]),
+    st.sampled_from(["", "a", ";", "\n", "a\nb", "\r\n", '""', '"";""', ';""', "\x00"]),
+)
+QUOTED = st.lists(INSIDE, min_size=3, max_size=3).map(lambda cells: '"' + '";"'.join(cells) + '"')
+ODD = st.lists(INSIDE, min_size=1, max_size=7).map(lambda cells: '"' + '";"'.join(cells) + '"')
 
 
 @st.composite
@@ -45,7 +52,8 @@ def texts(draw: st.DrawFn) -> str:
     """Mostly of one kind of line end, as files are, but not always."""
     end = draw(ENDS)
     ends = st.just(end) if draw(st.booleans()) else st.one_of(st.just(end), ENDS)
-    lines = draw(st.lists(LINES, max_size=30))
+    kind = draw(st.sampled_from([LINES, QUOTED, st.one_of(QUOTED, QUOTED, ODD)]))
+    lines = draw(st.lists(kind, max_size=30))
     return f"a;b;c{end}" + "".join(line + draw(ends) for line in lines)
 
 
@@ -105,16 +113,36 @@ def test_blocks_hold_the_rows_that_the_csv_module_reads(
     assert found[0] == found[1]
 
 
-def test_lines_without_quotes_are_not_given_to_the_csv_module(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("row", ["1,2\n", '"1","2"\n', "1,2\r\n"])
+def test_the_csv_module_is_given_only_what_is_not_plain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str
 ) -> None:
     file = tmp_path / "x.csv"
-    file.write_text("a,b\n" + "1,2\n" * 10 + '"3",4\n' + "5,6\n" * 10)
+    file.write_bytes(("a,b\n" + row * 10 + '"3",4\n' + row * 10).encode())
     monkeypatch.setattr(delimited, "PIECE", 8)
+    given_to_it = []
+    lines = delimited._Reader._lines
+
+    def watched(self: delimited._Reader) -> Iterator[str]:
+        for line in lines(self):
+            given_to_it.append(line)
+            yield line
+
+    monkeypatch.setattr(delimited._Reader, "_lines", watched)
     with open_table(file, FileFormat()) as table:
-        blocks = list(table.blocks())
-    assert sum(len(each.cells) for each in blocks if isinstance(each, Block)) == 21
-    assert len(blocks) > 5, "each piece of the file makes blocks of its own"
+        rows = sum(len(each.cells) for each in table.blocks() if isinstance(each, Block))
+    assert rows == 21
+    assert len(given_to_it) <= 4, "the headings, and what is read together with the odd row"
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", ";", "\n", "b"]), min_size=1, max_size=4)))
+def test_cells_that_are_all_quoted_are_split_as_the_csv_module_does(rows: list[list[str]]) -> None:
+    lines = "\n".join('"' + '";"'.join(row) + '"' for row in rows)
+    found = columns_of(lines, ";", 2)
+    if found is not None:
+        assert list(zip(*found, strict=True)) == [tuple(row) for row in rows]
+    elif rows and all(len(row) == 2 and row[0] and "\n" not in "".join(row) for row in rows):
+        raise AssertionError("this is as plain as it gets")
 
 
 FORMATS = st.builds(

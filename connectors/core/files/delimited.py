@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -21,7 +21,7 @@ from connectors.core.contract import FileFormat
 from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
 from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
-from connectors.core.files.quick import columns_of, in_blocks, plain_lines
+from connectors.core.files.quick import columns_of, plain_lines
 from connectors.core.files.source import open_regular, what_it_is
 from connectors.core.files.table import BLOCK, Block, Cell, Limits, Row, Table
 
@@ -203,30 +203,33 @@ class _Reader:
     def _blocks(
         self, records: Iterator[tuple[int, list[str]]], width: int
     ) -> Iterator[Block | Row]:
-        """The rows as `records` gives them. What has no quote in it is split without it."""
+        """The rows as `records` gives them. The csv module reads what is not plain."""
         while self.held or (piece := self._piece()):
             if self.held:
                 yield from self._of_held(records, width)
+                continue
             # A row of a piece that is short enough has no cell that is too long.
-            elif (
-                len(piece) <= self.limits.cell_characters
-                and (lines := plain_lines(piece)) is not None
-            ):
-                yield from self._of_lines(lines, width)
-            else:
+            lines = plain_lines(piece) if len(piece) <= self.limits.cell_characters else None
+            if lines is None:
                 self.held.extend(io.StringIO(piece, newline=""))
+            elif (columns := columns_of(lines, self.delimiter, width)) is not None:
+                yield from self._of_columns(columns)
+            elif '"' in lines:
+                self.held.extend(io.StringIO(piece, newline=""))
+            else:
+                yield from self._one_by_one(lines.split("\n"), width)
         for _ in records:
             raise AssertionError(f"{self.path.name} goes on after its end")
 
-    def _of_lines(self, lines: str, width: int) -> Iterator[Block | Row]:
-        for some in in_blocks(lines, BLOCK):
-            columns = columns_of(some, self.delimiter, width)
-            if columns is None:
-                yield from self._one_by_one(some.split("\n"), width)
-            else:
-                first = self.line + 1
-                self.line += len(columns[0])
-                yield Block(range(first, self.line + 1), columns)
+    def _of_columns(self, columns: list[Sequence[str]]) -> Iterator[Block]:
+        rows = len(columns[0])
+        numbers = range(self.line + 1, self.line + 1 + rows)
+        self.line += rows
+        if rows <= BLOCK:
+            yield Block(numbers, columns)
+            return
+        for at in range(0, rows, BLOCK):
+            yield Block(numbers[at : at + BLOCK], [each[at : at + BLOCK] for each in columns])
 
     def _one_by_one(self, lines: list[str], width: int) -> Iterator[Block | Row]:
         """Of lines among which are empty ones, or some of another width."""

@@ -6,16 +6,15 @@ Each function here knows only the plain case, says so where it is another, and i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 Text = str | None
 
 
 def plain_lines(text: str) -> str | None:
-    """A text of whole lines with a line feed between them, where the csv module would read each as
-    one record, cut at every delimiter; None where it might not: a quote or NUL is in it, or an odd
-    line end."""
-    if '"' in text or "\0" in text:
+    """A text of whole lines with a line feed between them; None where a NUL is in it, or a line end
+    of another kind."""
+    if "\0" in text:
         return None
     if "\r" in text:
         text = text.replace("\r\n", "\n")
@@ -24,22 +23,25 @@ def plain_lines(text: str) -> str | None:
     return text.removesuffix("\n")
 
 
-def in_blocks(lines: str, most: int) -> Iterator[str]:
-    """The same lines, so many together at most."""
-    if lines.count("\n") < most:
-        yield lines
-        return
-    each = lines.split("\n")
-    yield from ("\n".join(each[at : at + most]) for at in range(0, len(each), most))
-
-
 def columns_of(lines: str, delimiter: str, width: int) -> list[Sequence[str]] | None:
-    """The cells of plain lines, column by column; None where a row has another width, or begins
-    with an empty cell and may be empty."""
+    """The cells of lines of which no cell is quoted, or every one and without a quote or line feed
+    in it; column by column. None for any others, and where a row has another width, or begins with
+    an empty cell and may be empty."""
     rows = lines.count("\n") + 1
+    quote = '"' if lines.startswith('"') else ""
+    quotes = lines.count('"')
+    if quotes != 2 * len(quote) * rows * width:
+        return None
+    if quote:
+        # Each quote is of one of the separators below, or else there are too few cells; so they are
+        # in pairs: one that closes a cell, and one that opens the next.
+        if not lines.endswith(quote) or lines.count('"\n"') != rows - 1:
+            return None
+        lines = lines[1:-1]
     # One list for all: a list for each row takes twice the time. So that each line is seen to begin
     # at a cell of the first column, its line feed stays with that cell.
-    cells = lines.replace("\n", f"{delimiter}\n").split(delimiter)
+    between = f"{quote}{delimiter}{quote}"
+    cells = lines.replace(f"{quote}\n{quote}", f"{between}\n").split(between)
     first = "".join(cells[::width])
     if len(cells) != rows * width or first.count("\n") != rows - 1:
         return None
