@@ -252,7 +252,7 @@ class Load:
         between = "{"
         for member, column in zip(self._members, columns, strict=True):
             between += member
-            if column[0] is None and not any(column) and column.count(None) == number:
+            if not any(column) and column.count(None) == number:
                 between += "null"
             elif _is_plain(column):
                 pieces += itertools.repeat(between + '"', number), cast("Sequence[str]", column)
