@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from json import encoder as json_encoder
 from typing import Literal, cast
 
+import numpy as np
+
 from connectors.core.commit import Finished, Source, finish
 from connectors.core.contract import Connector, Stream
 from connectors.core.durable import make_folder, sync
@@ -446,7 +448,11 @@ def _is_plain(column: Sequence[str | None]) -> bool:
         text = "".join(column)  # type: ignore[arg-type]
     except TypeError:
         return False
-    return len(_quoted(text)) == len(text) + 2
+    if not text or '"' in text or "\\" in text:
+        return False
+    # Control characters are escaped. In UTF-8 they are the only bytes below that of a space.
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    return bool(data.min() >= ord(" "))
 
 
 def _utc(moment: dt.datetime) -> str:

@@ -48,13 +48,15 @@ SURE_AFTER = 2_000
 @dataclass(frozen=True)
 class _Column:
     """index: of its cells in the file; at: of its field in the stream. read: from a cell to its
-    text, with what mapping.yaml says of its values. of_each: the same of many cells of text."""
+    text, with what mapping.yaml says of its values. of_each: the same of many cells of text.
+    is_only_trimmed: whether that is all that is done to them."""
 
     index: int
     at: int
     field: Field
     read: CellReader
     of_each: ColumnReader
+    is_only_trimmed: bool
 
 
 class _Memo(dict[str, Text]):
@@ -91,20 +93,27 @@ class RowReader:
         fixed = recognised.fixed
         self._start = [fixed.get(each.name) for each in fields]
         self._columns = [
-            _Column(index, at, field, *_readers(field, fmt, said))
+            _Column(
+                index, at, field, *_readers(field, fmt, said), _is_only_trimmed(field, fmt, said)
+            )
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
             if index is not None
         ]
 
-    def read_block(self, block: Block) -> list[list[Text]] | None:
+    def read_block(self, block: Block) -> list[Sequence[Text]] | None:
         """The canonical texts of the rows, for each field of the stream; None where a row of them
         cannot be landed, so that they are to be read one by one. A block is read in a fraction of
         the time that its rows take."""
         number = len(block.numbers)
-        texts: list[list[Text]] = [[said] * number for said in self._start]
+        texts: list[Sequence[Text]] = [[said] * number for said in self._start]
         try:
             for column in self._columns:
-                found = column.of_each(block.columns[column.index])
+                cells = block.columns[column.index]
+                found: Sequence[Text]
+                if block.is_trimmed and column.is_only_trimmed:
+                    found = cells if all(cells) else [cell or None for cell in cells]
+                else:
+                    found = column.of_each(cells)
                 # No canonical text is empty.
                 if column.field.required and not all(found):
                     return None
@@ -172,6 +181,10 @@ def _readers(field: Field, fmt: FileFormat, said: StreamMapping) -> tuple[CellRe
         return plain(values.get((cell_text(cell) or "").strip(), cell))
 
     return read, _Memo(read, lambda cells: list(map(read, cells))).of_each
+
+
+def _is_only_trimmed(field: Field, fmt: FileFormat, said: StreamMapping) -> bool:
+    return field.type == "text" and not fmt.blanks and not said.values.get(field.name)
 
 
 def _short(text: str, longest: int = 1_000) -> str:

@@ -70,6 +70,8 @@ def by_the_block(table: Table) -> Iterator[Row]:
         if isinstance(some, Row):
             yield some
         else:
+            if some.is_trimmed:
+                assert all(cell == cell.strip() for row in some.cells for cell in row)
             yield from some.rows()
 
 

@@ -21,7 +21,7 @@ from connectors.core.contract import FileFormat
 from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
 from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
-from connectors.core.files.quick import columns_of, plain_lines
+from connectors.core.files.quick import columns_of, is_trimmed, plain_lines
 from connectors.core.files.source import open_regular, what_it_is
 from connectors.core.files.table import BLOCK, Block, Cell, Limits, Row, Table
 
@@ -213,7 +213,7 @@ class _Reader:
             if lines is None:
                 self.held.extend(io.StringIO(piece, newline=""))
             elif (columns := columns_of(lines, self.delimiter, width)) is not None:
-                yield from self._of_columns(columns)
+                yield from self._of_columns(columns, is_trimmed(lines, self.delimiter))
             elif '"' in lines:
                 self.held.extend(io.StringIO(piece, newline=""))
             else:
@@ -221,15 +221,16 @@ class _Reader:
         for _ in records:
             raise AssertionError(f"{self.path.name} goes on after its end")
 
-    def _of_columns(self, columns: list[Sequence[str]]) -> Iterator[Block]:
+    def _of_columns(self, columns: list[Sequence[str]], trimmed: bool) -> Iterator[Block]:
         rows = len(columns[0])
         numbers = range(self.line + 1, self.line + 1 + rows)
         self.line += rows
         if rows <= BLOCK:
-            yield Block(numbers, columns)
+            yield Block(numbers, columns, trimmed)
             return
         for at in range(0, rows, BLOCK):
-            yield Block(numbers[at : at + BLOCK], [each[at : at + BLOCK] for each in columns])
+            some = slice(at, at + BLOCK)
+            yield Block(numbers[some], [each[some] for each in columns], trimmed)
 
     def _one_by_one(self, lines: list[str], width: int) -> Iterator[Block | Row]:
         """Of lines among which are empty ones, or some of another width."""

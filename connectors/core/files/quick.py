@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 Text = str | None
 
 
@@ -48,6 +50,21 @@ def columns_of(lines: str, delimiter: str, width: int) -> list[Sequence[str]] | 
     columns: list[Sequence[str]] = [first.split("\n")]
     columns += (cells[at::width] for at in range(1, width))
     return columns if all(columns[0]) else None
+
+
+def is_trimmed(lines: str, delimiter: str) -> bool:
+    """Whether surely no cell of plain lines has white space at either of its ends."""
+    if not lines.isascii():
+        return False
+    data = np.frombuffer(f"\n{lines}\n".encode(), dtype=np.uint8)
+    low = np.flatnonzero(data <= ord(" "))
+    known = data[low]
+    spaces = low[known == ord(" ")]
+    if len(spaces) + lines.count("\n") + 2 + lines.count("\t") * (delimiter == "\t") != len(low):
+        return False
+    is_end = np.zeros(256, dtype=bool)
+    is_end[list(f'{delimiter}\n"'.encode())] = True
+    return not (is_end[data[spaces - 1]].any() or is_end[data[spaces + 1]].any())
 
 
 def stripped(cells: Sequence[str]) -> list[Text]:

@@ -86,10 +86,12 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Block:
     """Rows one after another with which nothing is wrong; see `Row` for their numbers. columns:
-    their cells, which are plain text, as a file of text has them; column by column."""
+    their cells, which are plain text, as a file of text has them; column by column. is_trimmed:
+    whether surely no cell has white space around it."""
 
     numbers: Sequence[int]
     columns: list[Sequence[str]]
+    is_trimmed: bool = False
 
     @property
     def cells(self) -> list[list[str]]:
