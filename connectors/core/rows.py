@@ -109,10 +109,8 @@ class RowReader:
         try:
             for column in self._columns:
                 cells = block.columns[column.index]
-                found: Sequence[Text]
-                if block.is_trimmed and column.is_only_trimmed:
-                    found = cells if all(cells) else [cell or None for cell in cells]
-                else:
+                found: Sequence[Text] = cells
+                if not (block.is_trimmed and column.is_only_trimmed and all(cells)):
                     found = column.of_each(cells)
                 # No canonical text is empty.
                 if column.field.required and not all(found):
