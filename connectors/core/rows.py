@@ -8,7 +8,7 @@ and a row whose columns have slipped without any of its cells.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.core.contract import Field, FileFormat
@@ -43,6 +43,8 @@ class Rejected:
 Text = str | None
 SURE_AFTER = 2_000
 """Cells of a column after which is known whether they repeat."""
+FEW = 16
+"""Rows that are read one by one where one of them cannot be landed."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,16 @@ class RowReader:
             for at, (field, index) in enumerate(zip(fields, recognised.columns, strict=True))
             if index is not None
         ]
+
+    def read_blocks(self, block: Block) -> Iterator[tuple[Block, list[Sequence[Text]] | None]]:
+        """The block, or parts of it, in order; each as `read_block` reads it. Of a large block only
+        few rows are to be read one by one for each that cannot be landed."""
+        texts = self.read_block(block)
+        if texts is None and len(block.numbers) > FEW:
+            for half in block.halves():
+                yield from self.read_blocks(half)
+        else:
+            yield block, texts
 
     def read_block(self, block: Block) -> list[Sequence[Text]] | None:
         """The canonical texts of the rows, for each field of the stream; None where a row of them

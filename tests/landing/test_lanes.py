@@ -132,6 +132,7 @@ def landed(home: Path, result: Any) -> dict[str, Any]:
     st.integers(1, 2_000),
     st.integers(1, 6),
     st.integers(0, 20),
+    st.integers(1, 3),
 )
 def test_rows_land_the_same_together_as_one_by_one(
     tmp_path_factory: pytest.TempPathFactory,
@@ -142,6 +143,7 @@ def test_rows_land_the_same_together_as_one_by_one(
     piece: int,
     block: int,
     remembered: int,
+    few: int,
 ) -> None:
     kind, data, encoding = file
     home = tmp_path_factory.mktemp("lanes")
@@ -161,6 +163,7 @@ def test_rows_land_the_same_together_as_one_by_one(
             patch.setattr(delimited, "PIECE", piece)
             patch.setattr(delimited, "BLOCK", block)
             patch.setattr(rows, "SURE_AFTER", remembered)
+            patch.setattr(rows, "FEW", few)
             patch.setenv("KOERS_PSEUDONYM_KEY", "a key of the tests, long enough")
             if way == "one by one":
                 patch.setattr(Table, "blocks", lambda self: iter(self))

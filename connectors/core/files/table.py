@@ -98,6 +98,15 @@ class Block:
         """Row by row."""
         return list(map(list, zip(*self.columns, strict=True)))
 
+    def halves(self) -> tuple[Block, Block]:
+        """The first half of the rows, and the rest."""
+        half = len(self.numbers) // 2
+        first, rest = (
+            Block(self.numbers[part], [cells[part] for cells in self.columns], self.is_trimmed)
+            for part in (slice(half), slice(half, None))
+        )
+        return first, rest
+
     def rows(self) -> Iterator[Row]:
         """One by one."""
         return map(Row, self.numbers, cast("list[list[Cell]]", self.cells))
