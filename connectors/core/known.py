@@ -15,10 +15,10 @@ from connectors.core.contract import Stream
 from connectors.core.forgotten import PREFIX
 from connectors.core.parts import Parts, texts
 
-# The hashes tell rows apart, they guard nothing; 128 bits do not collide by accident.
+# The hashes are those of `parts`.
 _LANDED = """
     create or replace temp table landed as
-    select record_id, md5_number(record_id) as id, md5_number(record) as content, is_deleted,
+    select record_id, md5_number(record_id) as id, hash(record) as content, is_deleted,
         updated_at, {day} as day, {at} as at_moment
     from {parts}
     where $since is null or updated_at is null or updated_at >= $since or is_deleted

@@ -17,10 +17,12 @@ import contextlib
 import datetime as dt
 import itertools
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from json import encoder as json_encoder
-from typing import Literal
+from typing import Literal, cast
+
+import numpy as np
 
 from connectors.core.commit import Finished, Source, finish
 from connectors.core.contract import Connector, Stream
@@ -114,8 +116,7 @@ class Load:
         self._pseudonyms = self._key()
         self._forgotten = self._list()
         names = [field.name for field in stream.fields]
-        members = ",".join(f"{_quoted(name)}:%s" for name in names)
-        self._template = "{" + members + "}"
+        self._members = [f"{_quoted(name)}:" for name in names]
         self._personal = [i for i, field in enumerate(stream.fields) if field.personal]
         self._key_at = [names.index(name) for name in stream.key]
         self._updated_at = names.index(stream.updated_at) if stream.updated_at else None
@@ -245,19 +246,36 @@ class Load:
         )
 
     def _json(self, columns: Sequence[Sequence[str | None]]) -> list[str]:
-        """The records as JSON, as `json.dumps` writes them, in a fifth of the time."""
-        quoted = [["null" if v is None else _quoted(v) for v in column] for column in columns]
-        return list(map(self._template.__mod__, zip(*quoted, strict=True)))
+        """The records as JSON, as `json.dumps` writes them, in a tenth of the time: what is the
+        same in all of them is one piece, and texts in which nothing is to be escaped are taken as
+        they are."""
+        number = len(columns[0])
+        pieces: list[Iterable[str]] = []
+        between = "{"
+        for member, column in zip(self._members, columns, strict=True):
+            between += member
+            if not any(column) and column.count(None) == number:
+                between += "null"
+            elif _is_plain(column):
+                pieces += itertools.repeat(between + '"', number), cast("Sequence[str]", column)
+                between = '"'
+            else:
+                quoted = ["null" if text is None else _quoted(text) for text in column]
+                pieces += itertools.repeat(between, number), quoted
+                between = ""
+            between += ","
+        pieces.append(itertools.repeat(between[:-1] + "}", number))
+        return list(map("".join, zip(*pieces, strict=True)))
 
-    def _record_ids(self, columns: Sequence[Sequence[str | None]]) -> Iterator[str]:
+    def _record_ids(self, columns: Sequence[Sequence[str | None]]) -> Sequence[str]:
         keys = [columns[i] for i in self._key_at]
         if len(keys) == 1:
-            return (key or "" for key in keys[0])
+            return [key or "" for key in keys[0]]
         # Escaped, or ("a|b", "c") and ("a", "b|c") would be one record.
         escaped = (
             [(part or "").replace("\\", "\\\\").replace("|", "\\|") for part in key] for key in keys
         )
-        return map("|".join, zip(*escaped, strict=True))
+        return list(map("|".join, zip(*escaped, strict=True)))
 
     def reject(
         self,
@@ -422,6 +440,19 @@ class Load:
         self._db.close()
         if self._folder.exists():
             shutil.rmtree(self._folder)
+
+
+def _is_plain(column: Sequence[str | None]) -> bool:
+    """Whether no text is missing, and none needs more than quotes around it in JSON."""
+    try:
+        text = "".join(column)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    if not text or '"' in text or "\\" in text:
+        return False
+    # Control characters are escaped. In UTF-8 they are the only bytes below that of a space.
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    return bool(data.min() >= ord(" "))
 
 
 def _utc(moment: dt.datetime) -> str:

@@ -6,8 +6,10 @@ to memory beyond one batch: what DuckDB has to remember of all rows may lie in a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -59,30 +61,30 @@ class Batches:
         self, db: duckdb.DuckDBPyConnection, columns: dict[str, str], batch: int = BATCH
     ) -> None:
         self._db, self._columns, self._batch = db, columns, batch
-        self._waiting: list[list[object]] = [[] for _ in columns]
-        self._characters = 0
+        self._waiting: list[list[Sequence[object]]] = [[] for _ in columns]
+        self._number = self._characters = 0
 
-    def add(self, *columns: Iterable[object], characters: int = 0) -> None:
+    def add(self, *columns: Sequence[object], characters: int = 0) -> None:
         """Take rows: the values of each column, in the order of the columns. characters: how long
         they are together, where that may be much."""
         for waiting, values in zip(self._waiting, columns, strict=True):
-            waiting.extend(values)
+            waiting.append(values)
+        self._number += len(columns[0])
         self._characters += characters
-        if len(self._waiting[0]) >= self._batch or self._characters >= CHARACTERS:
+        if self._number >= self._batch or self._characters >= CHARACTERS:
             self._hand_on()
 
     def flush(self) -> None:
         """Hand on what is left."""
-        if self._waiting[0]:
+        if self._number:
             self._hand_on()
 
     def _hand_on(self) -> None:
-        number = len(self._waiting[0])
         # No type is guessed from the values: each is cast by name.
         arrays = {
-            "position": np.arange(number),
+            "position": np.arange(self._number),
             **{
-                name: np.array(values, dtype=_NUMPY.get(self._columns[name], object))
+                name: _array(values, _NUMPY.get(self._columns[name], "object"))
                 for name, values in zip(self._columns, self._waiting, strict=True)
             },
         }
@@ -97,11 +99,24 @@ class Batches:
         finally:
             self._db.unregister("batch")
         self._waiting = [[] for _ in self._columns]
-        self._characters = 0
+        self._number = self._characters = 0
 
     def _write(self, casts: str) -> None:
         """Write the relation `batch`. casts: its columns, of their types."""
         raise NotImplementedError
+
+
+def _array(values: Sequence[Sequence[object]], kind: str) -> np.ndarray[Any, Any]:
+    """One array of what was added bit by bit."""
+    if kind == "object":
+        return np.array(list(chain.from_iterable(values)), dtype=object)
+    arrays = [
+        np.arange(some.start, some.stop, some.step)
+        if isinstance(some, range)
+        else np.array(some, dtype=kind)
+        for some in values
+    ]
+    return np.concatenate([np.empty(0, dtype=kind), *arrays], dtype=kind)
 
 
 class Spool(Batches):
@@ -122,7 +137,7 @@ class Spool(Batches):
 
     def finish(self) -> list[Path]:
         """Write what is left; the files, in order."""
-        if self._waiting[0] or not self.files:
+        if self._number or not self.files:
             self._hand_on()
         return self.files
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.core.candidates import Candidate
 from connectors.core.contract import Connector, Stream
 from connectors.core.errors import ShrinkError
-from connectors.core.files import Block, FileRefused, Row
+from connectors.core.files import FileRefused, Row
 from connectors.core.landing import Landing
 from connectors.core.load import Load, Reach, begin_load
 from connectors.core.manifest import Counts, Manifest
@@ -114,28 +114,37 @@ def _read(
             rows += 1 if isinstance(some, Row) else len(some.numbers)
             if rows // ROWS_BETWEEN_PROGRESS > before:
                 setting.progress(f"{shown}: {rows:,} rows")
-            if isinstance(some, Block) and (columns := reader.read_block(some)) is not None:
-                gone = [False] * len(some.numbers)
+            if isinstance(some, Row):
+                _read_row(some, reader, load, number, mark, deleted_at)
+                continue
+            for part, columns in reader.read_blocks(some):
+                if columns is None:
+                    for row in part.rows():
+                        _read_row(row, reader, load, number, mark, deleted_at)
+                    continue
+                gone = [False] * len(part.numbers)
                 if deleted_at is not None:
                     gone = [text == "true" for text in columns[deleted_at]]
-                load.extend(columns, number, some.numbers, gone)
+                load.extend(columns, number, part.numbers, gone)
                 if mark.at is not None:
                     mark.see(*columns[mark.at])
-                continue
-            for row in [some] if isinstance(some, Row) else some.rows():
-                if row.left_out is not None:
-                    load.pass_over(number)
-                    continue
-                told = reader.read(row)
-                if isinstance(told, Rejected):
-                    reason = (told.field, told.value, told.reason, told.record)
-                    load.reject(number, row.number, *reason)
-                    continue
-                is_deleted = deleted_at is not None and told[deleted_at] == "true"
-                load.add(told, number, row.number, is_deleted)
-                if mark.at is not None:
-                    mark.see(told[mark.at])
         return tuple(table.notes)
+
+
+def _read_row(
+    row: Row, reader: RowReader, load: Load, number: int, mark: Watermark, deleted_at: int | None
+) -> None:
+    if row.left_out is not None:
+        load.pass_over(number)
+        return
+    told = reader.read(row)
+    if isinstance(told, Rejected):
+        load.reject(number, row.number, told.field, told.value, told.reason, told.record)
+        return
+    is_deleted = deleted_at is not None and told[deleted_at] == "true"
+    load.add(told, number, row.number, is_deleted)
+    if mark.at is not None:
+        mark.see(told[mark.at])
 
 
 def _reach(

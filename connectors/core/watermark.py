@@ -34,7 +34,7 @@ class Watermark:
 
     def see(self, *values: str | None) -> None:
         """Take the activity of rows, in canonical text, which sorts by time."""
-        known = [value for value in values if value is not None and value < self._limit]
+        known = [value for value in set(values) if value is not None and value < self._limit]
         if known:
             self.newest = max(known) if self.newest is None else max(self.newest, *known)
             self.oldest = min(known) if self.oldest is None else min(self.oldest, *known)

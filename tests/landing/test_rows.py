@@ -139,3 +139,10 @@ def test_of_long_rows_fewer_are_held_at_once(
         parts = list((home / "landing").glob("*/deals/load=*/part-*.parquet"))
         # A block of rows is taken together.
         assert len(parts) == (1 if characters > 4_000 else 3)
+
+
+def test_a_file_of_which_every_row_is_rejected_says_so(tmp_path: Path) -> None:
+    put(tmp_path, TOOL, "a.csv", csv([deal(None), deal(2, "x")]))
+    assert counts(ingest(tmp_path)) == (2, 0, 2, 0)
+    assert [row[1] for row in rejects(tmp_path)] == [2, 3]
+    assert landed(tmp_path) == {}

@@ -12,7 +12,8 @@
   a quote that never closes, or a damaged sheet, only while iterating: land nothing before the end.
 - `Row.problem` is why a row cannot be read; otherwise it has as many cells as there are headings.
 - `parse_cell` gives canonical text (see `contract.Field`) or raises `CellError`. `cell_reader` is
-  the same, made once for a column. `cell_text` shows a raw cell to people.
+  the same, made once for a column, and `column_reader` for many cells of text at once. `cell_text`
+  shows a raw cell to people.
 - Canonical numbers have no trailing zeros, so that CSV `1.234,50` and XLSX 1234.5 are one value.
 - A `percent` needs a percent sign or a percent format in the workbook: 0.5 alone is refused, unless
   the format declares what a number alone means.
@@ -29,7 +30,13 @@ from pathlib import Path
 
 from connectors.core.contract import FileFormat
 from connectors.core.files.archive import Member, unpack
-from connectors.core.files.cells import CellReader, cell_reader, parse_cell
+from connectors.core.files.cells import (
+    CellReader,
+    ColumnReader,
+    cell_reader,
+    column_reader,
+    parse_cell,
+)
 from connectors.core.files.delimited import open_delimited
 from connectors.core.files.encodings import known_encoding
 from connectors.core.files.errors import CellError, FileRefused
@@ -43,6 +50,7 @@ __all__ = [
     "Cell",
     "CellError",
     "CellReader",
+    "ColumnReader",
     "FileRefused",
     "Layout",
     "Limits",
@@ -53,6 +61,7 @@ __all__ = [
     "cell_reader",
     "cell_text",
     "check_format",
+    "column_reader",
     "open_table",
     "parse_cell",
     "unpack",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -12,11 +12,13 @@ from connectors.core.files.amounts import decimal_reader, integer_reader, percen
 from connectors.core.files.compact import compact_reader
 from connectors.core.files.errors import CellError, quoted
 from connectors.core.files.moments import Moments, memoised
+from connectors.core.files.quick import Text, everyday_numbers, stripped
 from connectors.core.files.scores import score_reader
 from connectors.core.files.serials import number_as_date
 from connectors.core.files.table import BadText, Cell, NumberText, cell_text
 
-CellReader = Callable[[Cell], str | None]
+CellReader = Callable[[Cell], Text]
+ColumnReader = Callable[[Sequence[str]], list[Text]]
 
 _TRUE = frozenset({"true", "yes", "y", "1", "ja", "j", "waar"})
 _FALSE = frozenset({"false", "no", "n", "0", "nee", "onwaar"})
@@ -36,6 +38,29 @@ def cell_reader(field_type: FieldType, fmt: FileFormat) -> CellReader:
     """The `parse_cell` of one column."""
     read = _reader(field_type, fmt)
     return _or_blank(read, fmt.blanks) if fmt.blanks else read
+
+
+def column_reader(field_type: FieldType, fmt: FileFormat) -> ColumnReader:
+    """The same for many cells of plain text at once. Raises CellError for the first that is
+    wrong."""
+    read = cell_reader(field_type, fmt)
+
+    def one_by_one(cells: Sequence[str]) -> list[Text]:
+        return list(map(read, cells))
+
+    if fmt.blanks or (fmt.compact and field_type != "text"):
+        return one_by_one
+    if field_type == "text":
+        return stripped
+    if field_type not in ("decimal", "integer"):
+        return one_by_one
+    together = everyday_numbers(fmt.decimal, whole=field_type == "integer")
+
+    def numbers(cells: Sequence[str]) -> list[Text]:
+        found = together(cells)
+        return one_by_one(cells) if found is None else found
+
+    return numbers
 
 
 def _reader(field_type: FieldType, fmt: FileFormat) -> CellReader:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
-from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -21,11 +21,15 @@ from connectors.core.contract import FileFormat
 from connectors.core.files.encodings import Survey, survey
 from connectors.core.files.errors import FileRefused
 from connectors.core.files.layout import PLAIN, Layout, arranged, read_top
+from connectors.core.files.quick import columns_of, is_trimmed, plain_lines
 from connectors.core.files.source import open_regular, what_it_is
 from connectors.core.files.table import BLOCK, Block, Cell, Limits, Row, Table
 
+_CHANGED = "changed while it was read; try again"
 Records = Iterator[tuple[int, "list[Cell]"]]
 _DELIMITERS = {";": "';'", ",": "','", "\t": "a tab", "|": "'|'"}
+PIECE = 80_000
+"""Characters that are looked at together, and on to the end of their last line."""
 _SEP = re.compile(r"\"?sep=(.*?)\"?[\r\n]*", re.IGNORECASE)
 
 
@@ -73,7 +77,11 @@ def raw_delimited(
 
 
 class _Reader:
-    """Turns lines into rows, keeping count of the line on which each begins."""
+    """Turns lines into rows, keeping count of the line on which each begins.
+
+    The csv module reads lines one by one: those of `held` first, then those of the file. Whole
+    pieces are only taken from the file where no line is held and no record is open.
+    """
 
     def __init__(
         self, path: Path, file: BufferedReader, declared: str, found: Survey, limits: Limits
@@ -86,8 +94,9 @@ class _Reader:
         self.began = self.length = 0
         first = self.text.readline()
         sep = _SEP.fullmatch(first)
-        self.source = iter(self.text) if sep else chain([first], self.text)
+        self.held = deque([] if sep else [first])
         self.line = 1 if sep else 0
+        self.blank = 0
         self.delimiter = self._one_character(sep.group(1) if sep else declared)
         # The csv module's limit is one for the whole process; records are bounded in _lines.
         csv.field_size_limit(max(csv.field_size_limit(), limits.record_characters + 1))
@@ -99,7 +108,7 @@ class _Reader:
         return delimiter
 
     def _lines(self) -> Iterator[str]:
-        for line in self.source:
+        while line := self.held.popleft() if self.held else self.text.readline():
             self.line += 1
             self.length += len(line)
             if self.length > self.limits.record_characters:
@@ -112,7 +121,6 @@ class _Reader:
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Each record that is not blank, with the line on which it begins."""
-        blank = 0
         while True:
             self.began, self.length = self.line + 1, 0
             try:
@@ -122,13 +130,21 @@ class _Reader:
             except csv.Error as error:
                 raise FileRefused(self.path, self._quoting(error)) from error
             except UnicodeDecodeError as error:
-                raise FileRefused(self.path, "changed while it was read; try again") from error
+                raise FileRefused(self.path, _CHANGED) from error
             if cells and (cells[0] or any(cell.strip() for cell in cells)):
                 yield self.began, cells
             else:
-                blank += 1
-        if blank:
-            self.notes.append(f"{blank} empty rows skipped")
+                self.blank += 1
+        if self.blank:
+            self.notes.append(f"{self.blank} empty rows skipped")
+
+    def _piece(self) -> str:
+        """The next lines of the file, whole; empty at its end."""
+        try:
+            piece = self.text.read(PIECE)
+            return piece if piece.endswith("\n") else piece + self.text.readline()
+        except UnicodeDecodeError as error:
+            raise FileRefused(self.path, _CHANGED) from error
 
     def _quoting(self, error: csv.Error) -> str:
         what = (
@@ -187,6 +203,59 @@ class _Reader:
     def _blocks(
         self, records: Iterator[tuple[int, list[str]]], width: int
     ) -> Iterator[Block | Row]:
+        """The rows as `records` gives them. The csv module reads what is not plain."""
+        while self.held or (piece := self._piece()):
+            if self.held:
+                yield from self._of_held(records, width)
+                continue
+            # A row of a piece that is short enough has no cell that is too long.
+            lines = plain_lines(piece) if len(piece) <= self.limits.cell_characters else None
+            if lines is None:
+                self.held.extend(io.StringIO(piece, newline=""))
+            elif (columns := columns_of(lines, self.delimiter, width)) is not None:
+                yield from self._of_columns(columns, is_trimmed(lines, self.delimiter))
+            elif '"' in lines:
+                self.held.extend(io.StringIO(piece, newline=""))
+            else:
+                yield from self._one_by_one(lines.split("\n"), width)
+        for _ in records:
+            raise AssertionError(f"{self.path.name} goes on after its end")
+
+    def _of_columns(self, columns: list[Sequence[str]], trimmed: bool) -> Iterator[Block]:
+        rows = len(columns[0])
+        numbers = range(self.line + 1, self.line + 1 + rows)
+        self.line += rows
+        if rows <= BLOCK:
+            yield Block(numbers, columns, trimmed)
+            return
+        for at in range(0, rows, BLOCK):
+            some = slice(at, at + BLOCK)
+            yield Block(numbers[some], [each[some] for each in columns], trimmed)
+
+    def _one_by_one(self, lines: list[str], width: int) -> Iterator[Block | Row]:
+        """Of lines among which are empty ones, or some of another width."""
+        self.length = 0
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        for line in lines:
+            self.line += 1
+            cells = line.split(self.delimiter)
+            if not cells[0] and not any(map(str.strip, cells)):
+                self.blank += 1
+            elif len(cells) == width:
+                numbers.append(self.line)
+                rows.append(cells)
+            else:
+                if rows:
+                    yield _block(numbers, rows)
+                    numbers, rows = [], []
+                yield self._row(self.line, cells, width)
+        if rows:
+            yield _block(numbers, rows)
+
+    def _of_held(
+        self, records: Iterator[tuple[int, list[str]]], width: int
+    ) -> Iterator[Block | Row]:
         most = self.limits.cell_characters
         numbers: list[int] = []
         rows: list[list[str]] = []
@@ -198,9 +267,15 @@ class _Reader:
                 rows.append(cells)
                 characters += self.length
             if rows and (not is_plain or len(rows) == BLOCK or characters > most):
-                yield Block(numbers, cast("list[list[Cell]]", rows))
+                yield _block(numbers, rows)
                 numbers, rows, characters = [], [], 0
             if not is_plain:
                 yield self._row(number, cells, width)
+            if not self.held:
+                break
         if rows:
-            yield Block(numbers, cast("list[list[Cell]]", rows))
+            yield _block(numbers, rows)
+
+
+def _block(numbers: list[int], rows: list[list[str]]) -> Block:
+    return Block(numbers, list(zip(*rows, strict=True)))

@@ -69,20 +69,21 @@ def survey(path: Path, file: BufferedReader, declared: str, limits: Limits) -> S
         )
     if encoding in _SINGLE_BYTE:
         _refuse_utf8(path, file, encoding)
-    has_nul, last, blank, run, lines = False, "", True, 0, 0
+    has_nul, last, blank, run = False, "", True, 0
     for text, offset in _decoded(path, file, mark, encoding):
         has_nul = has_nul or "\0" in text
         blank = blank and text.isspace()
         last = text[-1]
         if encoding.startswith("iso8859") and (control := _CONTROL.search(text)):
-            line = lines + text.count("\n", 0, control.start()) + 1
+            before = _lines_before(file, mark, offset, encoding)
+            line = before + text.count("\n", 0, control.start()) + 1
             at = offset + control.start()
             raise FileRefused(path, _not_latin(control.group(), line, at, encoding))
         newest = max(text.rfind("\n"), text.rfind("\r"))
         run = run + len(text) if newest < 0 else len(text) - newest
         if run > limits.record_characters:
+            lines = _lines_before(file, mark, offset, encoding)
             raise FileRefused(path, f"has a line of over {run:,} characters after line {lines}")
-        lines += text.count("\n")
     if blank:
         raise FileRefused(path, "holds nothing but white space; export it again")
     return Survey(encoding, mark, has_nul, last in "\r\n")
@@ -94,7 +95,7 @@ def _decoded(
     """Pieces of text with the byte offset each begins at."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     file.seek(start)
-    offset, lines = start, 0
+    offset = start
     while True:
         chunk = file.read(_CHUNK)
         pending = len(decoder.getstate()[0])
@@ -103,7 +104,9 @@ def _decoded(
         except UnicodeDecodeError as error:
             good = error.object[: error.start].decode(encoding, "ignore")
             wrong = error.object[error.start]
-            line, at = lines + good.count("\n") + 1, offset - pending + error.start
+            at = offset - pending + error.start
+            before = _lines_before(file, start, offset - pending, encoding)
+            line = before + good.count("\n") + 1
             raise FileRefused(
                 path,
                 f"line {line}, byte {at} (0x{wrong:02x}) is not {encoding}, as declared; set the "
@@ -114,7 +117,18 @@ def _decoded(
         if not chunk:
             return
         offset += len(chunk)
-        lines += text.count("\n")
+
+
+def _lines_before(file: BufferedReader, start: int, end: int, encoding: str) -> int:
+    """The line ends between two places of a file, counted only where something is wrong: to count
+    them takes longer than all other looking at it."""
+    decoder = codecs.getincrementaldecoder(encoding)("ignore")
+    file.seek(start)
+    lines = 0
+    while chunk := file.read(min(_CHUNK, end - start)):
+        start += len(chunk)
+        lines += decoder.decode(chunk).count("\n")
+    return lines
 
 
 def _not_latin(control: str, line: int, offset: int, encoding: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 Cell = str | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
 
@@ -84,14 +85,31 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows one after another with which nothing is wrong; see `Row` for their numbers and cells."""
+    """Rows one after another with which nothing is wrong; see `Row` for their numbers. columns:
+    their cells, which are plain text, as a file of text has them; column by column. is_trimmed:
+    whether surely no cell has white space around it."""
 
-    numbers: list[int]
-    cells: list[list[Cell]]
+    numbers: Sequence[int]
+    columns: list[Sequence[str]]
+    is_trimmed: bool = False
+
+    @property
+    def cells(self) -> list[list[str]]:
+        """Row by row."""
+        return list(map(list, zip(*self.columns, strict=True)))
+
+    def halves(self) -> tuple[Block, Block]:
+        """The first half of the rows, and the rest."""
+        half = len(self.numbers) // 2
+        first, rest = (
+            Block(self.numbers[part], [cells[part] for cells in self.columns], self.is_trimmed)
+            for part in (slice(half), slice(half, None))
+        )
+        return first, rest
 
     def rows(self) -> Iterator[Row]:
         """One by one."""
-        return map(Row, self.numbers, self.cells)
+        return map(Row, self.numbers, cast("list[list[Cell]]", self.cells))
 
 
 BLOCK = 1_000
