@@ -153,8 +153,35 @@ inner join numbered_loads on gone.load_number = numbered_loads.load_number
 {% endmacro %}
 
 {# The rows that the landing itself refused, over all loads. #}
-{% macro landing_rejects() %}{{ return(adapter.dispatch('landing_rejects', 'koers')()) }}{% endmacro %}
-{% macro duckdb__landing_rejects() %}
+{% macro landing_rejects() %}
+  {% set found %}
+select
+    loads.connector as source,
+    loads.stream,
+    rejects.source_file,
+    rejects.row_number as source_row,
+    rejects.reason,
+    rejects.load_id
+from (
+    {{ adapter.dispatch('rejected_rows', 'koers')() or no_rejected_rows() }}
+) as rejects
+inner join {{ landed_loads() }} as loads on rejects.folder = loads.folder
+  {% endset %}
+  {{ return(found) }}
+{% endmacro %}
+
+{% macro no_rejected_rows() %}
+select
+    cast(null as string) as source_file,
+    cast(null as bigint) as row_number,
+    cast(null as string) as reason,
+    cast(null as string) as load_id,
+    cast(null as string) as folder
+where false
+{% endmacro %}
+
+{# Those rows with the folder of their load; nothing where no load refused any. #}
+{% macro duckdb__rejected_rows() %}
   {% set files = [] %}
   {% if loads_are_listed() %}
     {% for folder in run_query(
@@ -167,57 +194,22 @@ inner join numbered_loads on gone.load_number = numbered_loads.load_number
       {% endfor %}
     {% endfor %}
   {% endif %}
-  {% set found %}
-select
-    loads.connector as source,
-    loads.stream,
-    rejects.source_file,
-    rejects.row_number as source_row,
-    rejects.reason,
-    rejects.load_id
-from {% if files %}read_parquet({{ file_list(files) }}, filename = true){% else %}(
-    select
-        cast(null as string) as source_file,
-        cast(null as bigint) as row_number,
-        cast(null as string) as reason,
-        cast(null as string) as load_id,
-        cast(null as string) as filename
-    where false
-){% endif %} as rejects
-inner join {{ landed_loads() }} as loads on parse_dirpath(rejects.filename) = loads.folder
-  {% endset %}
-  {{ return(found) }}
-{% endmacro %}
-{% macro spark__landing_rejects() %}
-  {% set any = false %}
-  {% if loads_are_listed() %}
-    {% set any = run_query(
-      "select count(*) from " ~ landed_loads() ~ " where rows_rejected > 0"
-    ).columns[0].values()[0] > 0 %}
+  {% if files %}
+    {{ return(
+      "select *, parse_dirpath(filename) as folder from read_parquet("
+      ~ file_list(files) ~ ", filename = true)"
+    ) }}
   {% endif %}
-  {% set found %}
-select
-    loads.connector as source,
-    loads.stream,
-    rejects.source_file,
-    rejects.row_number as source_row,
-    rejects.reason,
-    rejects.load_id
-from {% if any %}(
-    select
-        *,
-        regexp_replace(input_file_name(), '/rejects-[^/]*$', '') as folder
-    from parquet.`{{ landing_url() }}/*/*/load=*/rejects-*.parquet`
-){% else %}(
-    select
-        cast(null as string) as source_file,
-        cast(null as bigint) as row_number,
-        cast(null as string) as reason,
-        cast(null as string) as load_id,
-        cast(null as string) as folder
-    where false
-){% endif %} as rejects
-inner join {{ landed_loads() }} as loads on rejects.folder = loads.folder
-  {% endset %}
-  {{ return(found) }}
+  {{ return('') }}
+{% endmacro %}
+{% macro spark__rejected_rows() %}
+  {% if loads_are_listed() and run_query(
+    "select count(*) from " ~ landed_loads() ~ " where rows_rejected > 0"
+  ).columns[0].values()[0] > 0 %}
+    {{ return(
+      "select *, regexp_replace(input_file_name(), '/rejects-[^/]*$', '') as folder from parquet.`"
+      ~ landing_url() ~ "/*/*/load=*/rejects-*.parquet`"
+    ) }}
+  {% endif %}
+  {{ return('') }}
 {% endmacro %}
