@@ -17,7 +17,7 @@ def _query_of(relation, *_args, **_options):
     return f"select some_column from {relation}"
 
 
-attributed = in_base_currency = without_overlap = path_units = reachable = _query_of
+attributed = in_base_currency = without_overlap = path_units = reachable = on_units = _query_of
 
 
 def balance_changes(relation, **_options):
@@ -112,6 +112,10 @@ def org_columns(relation=None):
 
 def person(relation):
     return f"{relation}.individual_id"
+
+
+def added_up(_aggregation, value):
+    return f"sum({value})"
 
 
 def measure_value(_input):

@@ -74,7 +74,7 @@
   {% endfor %}
   {% set found = {} %}
   {% for grain in grains() %}
-    {% set by_day = 'placed.measure in (' ~ running | join(', ') ~ ')' if grain == 'day' else 'false' %}
+    {% set by_day = 'measure in (' ~ running | join(', ') ~ ')' if grain == 'day' else 'false' %}
     {% do found.update({grain: 'true' if grain in explained else by_day}) %}
   {% endfor %}
   {{ return(found) }}

@@ -5,6 +5,8 @@
     post_hook="{{ drop_rows_outside_series() }}",
 ) }}
 {% set kpis = kpi_metrics() %}
+{# As far as a period is known. #}
+{% set last_day = 'least(periods.period_end, series.data_as_of)' %}
 {% set most_inputs = namespace(count=1) %}
 {% for kpi in kpis %}
 {% if kpi.inputs | length > most_inputs.count %}{% set most_inputs.count = kpi.inputs | length %}{% endif %}
@@ -178,9 +180,7 @@ dense as (
         series.last_date,
         periods.grain,
         periods.period_start,
-        periods.period_end,
-        -- As far as the period is known.
-        least(periods.period_end, series.data_as_of) as last_day
+        periods.period_end
     from series
     inner join periods
         on series.first_date <= periods.period_end and series.last_date >= periods.period_start
@@ -224,54 +224,66 @@ totals as (
         )
 ),
 
+-- What is made here of periods that are no fact is left out when the facts look for it.
 running as (
     select
-        dense.kpi,
-        dense.org_unit_id,
-        dense.grain,
-        dense.period_start,
+        series.kpi,
+        series.org_unit_id,
+        periods.grain,
+        periods.period_start,
         inputs.slot,
         totals.measure_value - coalesce(earlier.measure_value, 0) as measure_value,
         totals.row_count - coalesce(earlier.row_count, 0) as row_count
-    from dense
-    inner join inputs on dense.kpi = inputs.kpi and inputs.is_running
+    from series
+    inner join inputs on series.kpi = inputs.kpi and inputs.is_running
+    inner join periods
+        on series.first_date <= periods.period_end and series.last_date >= periods.period_start
+    {% if is_incremental() %}
+    inner join touched
+        on
+            series.kpi = touched.kpi
+            and periods.grain = touched.grain
+            and periods.period_start = touched.period_start
+    {% endif %}
     inner join totals
         on
-            dense.kpi = totals.kpi
+            series.kpi = totals.kpi
             and inputs.slot = totals.slot
-            and dense.org_unit_id = totals.org_unit_id
-            and dense.last_day = totals.total_date
+            and series.org_unit_id = totals.org_unit_id
+            and {{ last_day }} = totals.total_date
     left join totals as earlier
         on
-            dense.kpi = earlier.kpi
+            series.kpi = earlier.kpi
             and inputs.slot = earlier.slot
-            and dense.org_unit_id = earlier.org_unit_id
+            and series.org_unit_id = earlier.org_unit_id
             and earlier.total_date = case
-                when inputs.window_days is not null then cast(dense.last_day - inputs.window_days as date)
+                when inputs.window_days is not null
+                    then cast({{ last_day }} - inputs.window_days as date)
                 {% for grain in ['month', 'quarter', 'year'] %}
                 when inputs.to_date = '{{ grain }}'
-                    then cast({{ period_start(grain, 'dense.last_day') }} - 1 as date)
+                    then cast({{ period_start(grain, last_day) }} - 1 as date)
                 {% endfor %}
             end
 ),
 
 within as (
     select
-        dense.kpi,
-        dense.org_unit_id,
-        dense.grain,
-        dense.period_start,
+        inputs.kpi,
+        measured.org_unit_id,
+        measured.grain,
+        measured.period_start,
         inputs.slot,
         measured.measure_value,
         measured.row_count
-    from dense
-    inner join inputs on dense.kpi = inputs.kpi and not inputs.is_running
-    inner join measure_periods as measured
+    from measure_periods as measured
+    inner join inputs on measured.measure = inputs.measure and not inputs.is_running
+    {% if is_incremental() %}
+    inner join touched
         on
-            inputs.measure = measured.measure
-            and dense.org_unit_id = measured.org_unit_id
-            and dense.grain = measured.grain
-            and dense.period_start = measured.period_start
+            inputs.kpi = touched.kpi
+            and measured.grain = touched.grain
+            and measured.period_start = touched.period_start
+    {% endif %}
 ),
 
 taken as (

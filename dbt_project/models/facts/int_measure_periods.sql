@@ -4,6 +4,8 @@
     unique_key=['measure', 'grain', 'period_start'],
 ) }}
 {% set of_parts = measures_of_parts() %}
+{# From the days everything is added up step by step, so that no day is looked at once for each grain. #}
+{% set made_of = {'week': 'day', 'month': 'day', 'quarter': 'month', 'year': 'quarter'} %}
 
 with
 
@@ -17,106 +19,127 @@ changed_days as (
     from days
     where build > (select coalesce(max(build), 0) from {{ this }})
 ),
+
+touched as (
+    {% for grain in grains() %}
+    select distinct
+        measure,
+        '{{ grain }}' as grain,
+        {{ period_start(grain, 'measure_date') }} as period_start
+    from changed_days
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- All days of the periods that are touched: a year holds its months and quarters, not all its weeks.
+touched_days as (
+    select days.*
+    from days
+    where
+        (days.measure, {{ period_start('year', 'days.measure_date') }}) in (
+            select
+                measure,
+                period_start
+            from touched
+            where grain = 'year'
+        )
+        or (days.measure, {{ period_start('week', 'days.measure_date') }}) in (
+            select
+                measure,
+                period_start
+            from touched
+            where grain = 'week'
+        )
+),
 {% endif %}
 
--- The unit itself and everything above it on the day it was attributed; the project beside them;
--- and apart, what every unit on the way did for the one it hung under that day.
 placed as (
-    select
-        days.measure,
-        days.aggregation,
-        days.measure_date,
-        paths.ancestor_id as org_unit_id,
-        days.entity,
-        days.measure_value,
-        days.row_count,
-        false as is_part,
-        days.build
-    from days
-    inner join {{ ref('int_org_paths') }} as paths
-        on
-            days.org_unit_id = paths.leaf_id
-            and days.team_id = paths.parent_id
-            and days.attributed_on between paths.valid_from and paths.valid_to
-    union all
-    select
-        days.measure,
-        days.aggregation,
-        days.measure_date,
-        parts.part_id as org_unit_id,
-        days.entity,
-        days.measure_value,
-        days.row_count,
-        true as is_part,
-        days.build
-    from days
-    inner join {{ ref('int_org_paths') }} as paths
-        on
-            days.org_unit_id = paths.leaf_id
-            and days.team_id = paths.parent_id
-            and days.attributed_on between paths.valid_from and paths.valid_to
-    inner join {{ ref('int_org_parts') }} as parts
-        on paths.ancestor_id = parts.parent_id and paths.child_id = parts.child_id
-    union all
+    {{ on_units('touched_days' if is_incremental() else 'days', "aggregation <> 'count_distinct'") }}
+),
+
+by_day as (
     select
         measure,
         aggregation,
-        measure_date,
-        project_id as org_unit_id,
-        entity,
-        measure_value,
-        row_count,
-        false as is_part,
-        build
-    from days
-    where row_count > 0
-    union all
+        org_unit_id,
+        is_part,
+        measure_date as period_start,
+        {{ added_up('aggregation', 'measure_value') }} as measure_value,
+        cast(sum(row_count) as decimal(28, 4)) as row_count,
+        measure_date as first_date,
+        max(build) as build
+    from placed
+    group by measure, aggregation, org_unit_id, is_part, measure_date
+),
+
+{% for grain, smaller in made_of.items() %}
+by_{{ grain }} as (
     select
         measure,
         aggregation,
-        measure_date,
-        '' as org_unit_id,
-        entity,
-        measure_value,
-        row_count,
-        false as is_part,
-        build
-    from days
-    where row_count = 0
-)
+        org_unit_id,
+        is_part,
+        {{ period_start(grain, 'period_start') }} as period_start,
+        {{ added_up('aggregation', 'measure_value') }} as measure_value,
+        cast(sum(row_count) as decimal(28, 4)) as row_count,
+        min(first_date) as first_date,
+        max(build) as build
+    from by_{{ smaller }}
+    group by measure, aggregation, org_unit_id, is_part, {{ period_start(grain, 'period_start') }}
+),
+
+{% endfor %}
+-- What is counted once in a period, however many days it is seen on, does not add up.
+things as (
+    {{ on_units('touched_days' if is_incremental() else 'days', "aggregation = 'count_distinct'") }}
+),
 
 {% for grain in grains() %}
-{% for aggregation in ['sum', 'min', 'max', 'count_distinct'] %}
-select
-    placed.measure,
-    '{{ aggregation }}' as aggregation,
-    '{{ grain }}' as grain,
-    {{ period_start(grain, 'placed.measure_date') }} as period_start,
-    placed.org_unit_id,
-    cast(
-        {%- if aggregation == 'count_distinct' %}
-        count(distinct nullif(placed.entity, ''))
-        {%- else %}
-        {{ aggregation }}(placed.measure_value)
-        {%- endif %} as decimal(28, 4)
-    ) as measure_value,
-    cast(sum(placed.row_count) as decimal(28, 4)) as row_count,
-    min(placed.measure_date) as first_date,
-    cast(max(placed.build) as bigint) as build
-from placed
-where
-    placed.aggregation = '{{ aggregation }}'
-    and (not placed.is_part or {{ of_parts[grain] }})
-    {% if is_incremental() %}
-    and (placed.measure, {{ period_start(grain, 'placed.measure_date') }}) in (
-        select
-            measure,
-            {{ period_start(grain, 'measure_date') }}
-        from changed_days
-    )
-    {% endif %}
-group by 1, 4, 5
-{{ 'union all' if not loop.last }}
+things_by_{{ grain }} as (
+    select
+        measure,
+        aggregation,
+        org_unit_id,
+        is_part,
+        {{ period_start(grain, 'measure_date') }} as period_start,
+        cast(count(distinct nullif(entity, '')) as decimal(28, 4)) as measure_value,
+        cast(sum(row_count) as decimal(28, 4)) as row_count,
+        min(measure_date) as first_date,
+        max(build) as build
+    from things
+    group by measure, aggregation, org_unit_id, is_part, {{ period_start(grain, 'measure_date') }}
+),
+
 {% endfor %}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+found as (
+    {% for grain in grains() %}
+    {% for relation in ['by_' ~ grain, 'things_by_' ~ grain] %}
+    select
+        measure,
+        aggregation,
+        '{{ grain }}' as grain,
+        period_start,
+        org_unit_id,
+        measure_value,
+        row_count,
+        first_date,
+        cast(build as bigint) as build
+    from {{ relation }}
+    -- Parts are there for what is explained by them.
+    where not is_part or {{ of_parts[grain] }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from found
+{% if is_incremental() %}
+where (measure, grain, period_start) in (
+    select
+        measure,
+        grain,
+        period_start
+    from touched
+)
+{% endif %}
