@@ -3,6 +3,7 @@
 Each stands for the shape of what the macro gives (a query, a column, a list), not for its content.
 """
 
+from collections import defaultdict
 from types import SimpleNamespace
 
 
@@ -84,7 +85,12 @@ def related_value(_kpi):
     return "driver_1.kpi_value"
 
 
-def of_each_kpi(_kpis, _part, type_):
+def kpi_formulas(_kpis):
+    parts = ("numerator", "denominator", "kpi_value", "sample_size")
+    return {part: {"formulas": [], "number": defaultdict(int)} for part in parts}
+
+
+def by_formula(_formulas, _column, type_):
     return f"cast(null as {type_})"
 
 

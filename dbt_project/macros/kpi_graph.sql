@@ -64,30 +64,51 @@
   {{ return(graph['koers_kpis']) }}
 {% endmacro %}
 
-{% macro of_each_kpi(kpis, part, type) %}
-  {#
-    What `part` of its own KPI is for each row (see kpi_metrics), over the columns i1, n1, ...
-    A value over less than nothing (credit notes above the invoices) is none, as it is over nothing.
-  #}
-    {% set with_it = kpis | selectattr(part) | list %}
-    {% if not with_it %}{{ return('cast(null as ' ~ type ~ ')') }}{% endif %}
-    case kpi
-    {% for kpi in with_it %}
-        when {{ text_literal(kpi.name) }} then cast(
-    {% if part == 'kpi_value' and kpi.denominator %}
-            case when {{ kpi.denominator }} > 0 then {{ kpi.kpi_value }} end
-    {% elif part == 'sample_size' %}
-            {# Shares add up to no whole number; engines cut or round it off, each in its way. #}
-            round({{ kpi.sample_size }})
-    {% else %}
-            {{ kpi[part] }}
-    {% endif %}
-            as {{ type }}
-        )
-    {% endfor %}
-        else cast(null as {{ type }})
-    end
+{#
+  The SQL of a part of a KPI (numerator, denominator, kpi_value, sample_size; see kpi_metrics) over
+  the columns i1, n1, ...; none where it has no such part. A value over less than nothing (credit
+  notes above the invoices) is none, as it is over nothing.
+#}
+{% macro koers_formula(kpi, part) %}
+  {% if not kpi[part] %}{{ return(none) }}{% endif %}
+  {% if part == 'kpi_value' and kpi.denominator %}
+    {{ return('case when ' ~ kpi.denominator ~ ' > 0 then ' ~ kpi.kpi_value ~ ' end') }}
+  {% endif %}
+  {# Shares add up to no whole number; engines cut or round it off, each in its way. #}
+  {% if part == 'sample_size' %}{{ return('round(' ~ kpi.sample_size ~ ')') }}{% endif %}
+  {{ return(kpi[part] | string) }}
 {% endmacro %}
+
+{#
+  By part: `formulas`, the different ones in the order in which KPIs have them, and `number`, by the
+  name of a KPI which of these it has, counted from 1; 0 where it has none.
+#}
+{% macro kpi_formulas(kpis) %}
+  {% set found = {} %}
+  {% for part in ['numerator', 'denominator', 'kpi_value', 'sample_size'] %}
+    {% set formulas, number = [], {} %}
+    {% for kpi in kpis %}
+      {% set formula = koers_formula(kpi, part) %}
+      {% if formula is not none and formula not in formulas %}{% do formulas.append(formula) %}{% endif %}
+      {% do number.update({kpi.name: 0 if formula is none else formulas.index(formula) + 1}) %}
+    {% endfor %}
+    {% do found.update({part: {'formulas': formulas, 'number': number}}) %}
+  {% endfor %}
+  {{ return(found) }}
+{% endmacro %}
+
+{#
+  A part of each row, by the formula whose number is in the column <part>_formula. KPIs share a dozen
+  formulas, so an engine looks at a row a dozen times, not once for every KPI.
+#}
+{% macro by_formula(formulas, part, type) %}
+  {% if not formulas[part].formulas %}{{ return('cast(null as ' ~ type ~ ')') }}{% endif %}
+    case {{ part }}_formula
+    {% for formula in formulas[part].formulas %}
+        when {{ loop.index }} then cast({{ formula }} as {{ type }})
+    {% endfor %}
+    end
+{%- endmacro %}
 
 {% macro koers_kpi(metric, meta, metrics, measures) %}
   {% set type = koers_type(metric) %}

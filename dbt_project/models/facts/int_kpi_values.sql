@@ -5,8 +5,9 @@
     post_hook="{{ drop_rows_outside_series() }}",
 ) }}
 {% set kpis = kpi_metrics() %}
+{% set formulas = kpi_formulas(kpis) %}
 {# As far as a period is known. #}
-{% set last_day = 'least(periods.period_end, series.data_as_of)' %}
+{% set last_day = 'least(periods.period_end, wanted.data_as_of)' %}
 {% set most_inputs = namespace(count=1) %}
 {% for kpi in kpis %}
 {% if kpi.inputs | length > most_inputs.count %}{% set most_inputs.count = kpi.inputs | length %}{% endif %}
@@ -14,12 +15,33 @@
 
 with
 
-kpis (kpi, definition_version) as (
+-- f1, f2, ...: what no record counts as in an input. ..._formula: by which one a part is worked out.
+kpis (
+    {% for slot in range(1, most_inputs.count + 1) %}
+    f{{ slot }},
+    {% endfor %}
+    {% for part in formulas %}
+    {{ part }}_formula,
+    {% endfor %}
+    kpi,
+    definition_version
+) as (
     values
     {% for kpi in kpis %}
-    ({{ text_literal(kpi.name) }}, {{ text_literal(kpi.version) }}),
+    {% set fills = {} %}
+    {% for input in kpi.inputs %}{% do fills.update({input.slot: input.fill}) %}{% endfor %}
+    (
+        {% for slot in range(1, most_inputs.count + 1) %}
+        cast({{ 'null' if fills.get(slot) is none else fills[slot] }} as decimal(28, 4)),
+        {% endfor %}
+        {% for part in formulas %}
+        {{ formulas[part].number[kpi.name] }},
+        {% endfor %}
+        {{ text_literal(kpi.name) }},
+        {{ text_literal(kpi.version) }}
+    ),
     {% endfor %}
-    (null, null)
+    ({{ 'null, ' * (most_inputs.count + formulas | length) }}null, null)
 ),
 
 explained (kpi, grain) as (
@@ -34,19 +56,18 @@ explained (kpi, grain) as (
 
 -- is_running: added up over the days before the end of the period too. window_days: how many of
 -- them; to_date: since the start of which period; neither: since ever.
-inputs (kpi, slot, measure, is_running, window_days, to_date, fill) as (
+inputs (kpi, slot, measure, is_running, window_days, to_date) as (
     values
     {% for kpi in kpis %}
     {% for input in kpi.inputs %}
     (
         {{ text_literal(kpi.name) }}, {{ input.slot }}, {{ text_literal(input.key) }},
         {{ input.running | lower }}, cast({{ 'null' if input.days is none else input.days }} as integer),
-        {{ text_literal(input.to_date) }},
-        cast({{ 'null' if input.fill is none else input.fill }} as decimal(28, 4))
+        {{ text_literal(input.to_date) }}
     ),
     {% endfor %}
     {% endfor %}
-    (null, null, null, null, null, null, null)
+    (null, null, null, null, null, null)
 ),
 
 measure_periods as (
@@ -172,27 +193,17 @@ touched as (
 ),
 {% endif %}
 
-dense as (
+grains as (select distinct grain from periods),
+
+-- At which grains a series has facts. Parts are there to explain closed periods: at the grains at
+-- which that is done.
+wanted as (
     select
-        series.kpi,
-        series.org_unit_id,
-        series.part_of,
-        series.last_date,
-        periods.grain,
-        periods.period_start,
-        periods.period_end
+        series.*,
+        grains.grain
     from series
-    inner join periods
-        on series.first_date <= periods.period_end and series.last_date >= periods.period_start
-    {% if is_incremental() %}
-    inner join touched
-        on
-            series.kpi = touched.kpi
-            and periods.grain = touched.grain
-            and periods.period_start = touched.period_start
-    {% endif %}
-    -- Parts are there to explain closed periods: at the grains at which that is done.
-    left join explained on series.kpi = explained.kpi and periods.grain = explained.grain
+    cross join grains
+    left join explained on series.kpi = explained.kpi and grains.grain = explained.grain
     where series.part_of is null or explained.kpi is not null
 ),
 
@@ -224,38 +235,40 @@ totals as (
         )
 ),
 
--- What is made here of periods that are no fact is left out when the facts look for it.
 running as (
     select
-        series.kpi,
-        series.org_unit_id,
-        periods.grain,
+        wanted.kpi,
+        wanted.org_unit_id,
+        wanted.grain,
         periods.period_start,
         inputs.slot,
         totals.measure_value - coalesce(earlier.measure_value, 0) as measure_value,
         totals.row_count - coalesce(earlier.row_count, 0) as row_count
-    from series
-    inner join inputs on series.kpi = inputs.kpi and inputs.is_running
+    from wanted
+    inner join inputs on wanted.kpi = inputs.kpi and inputs.is_running
     inner join periods
-        on series.first_date <= periods.period_end and series.last_date >= periods.period_start
+        on
+            wanted.grain = periods.grain
+            and wanted.first_date <= periods.period_end
+            and wanted.last_date >= periods.period_start
     {% if is_incremental() %}
     inner join touched
         on
-            series.kpi = touched.kpi
-            and periods.grain = touched.grain
+            wanted.kpi = touched.kpi
+            and wanted.grain = touched.grain
             and periods.period_start = touched.period_start
     {% endif %}
     inner join totals
         on
-            series.kpi = totals.kpi
+            wanted.kpi = totals.kpi
             and inputs.slot = totals.slot
-            and series.org_unit_id = totals.org_unit_id
+            and wanted.org_unit_id = totals.org_unit_id
             and {{ last_day }} = totals.total_date
     left join totals as earlier
         on
-            series.kpi = earlier.kpi
+            wanted.kpi = earlier.kpi
             and inputs.slot = earlier.slot
-            and series.org_unit_id = earlier.org_unit_id
+            and wanted.org_unit_id = earlier.org_unit_id
             and earlier.total_date = case
                 when inputs.window_days is not null
                     then cast({{ last_day }} - inputs.window_days as date)
@@ -266,6 +279,7 @@ running as (
             end
 ),
 
+-- Also of periods that are no fact, which are left out when a fact looks for what was taken of it.
 within as (
     select
         inputs.kpi,
@@ -304,25 +318,37 @@ taken as (
     group by taken.kpi, taken.org_unit_id, taken.grain, taken.period_start
 ),
 
-fills as (
+dense as (
     select
-        {% for slot in range(1, most_inputs.count + 1) %}
-        max(case when slot = {{ slot }} then fill end) as f{{ slot }},
-        {% endfor %}
-        kpi
-    from inputs
-    group by kpi
+        wanted.*,
+        periods.period_start,
+        periods.period_end
+    from wanted
+    inner join periods
+        on
+            wanted.grain = periods.grain
+            and wanted.first_date <= periods.period_end
+            and wanted.last_date >= periods.period_start
+    {% if is_incremental() %}
+    inner join touched
+        on
+            wanted.kpi = touched.kpi
+            and wanted.grain = touched.grain
+            and periods.period_start = touched.period_start
+    {% endif %}
 ),
 
 filled as (
     select
         {% for slot in range(1, most_inputs.count + 1) %}
-        coalesce(taken.v{{ slot }}, fills.f{{ slot }}) as i{{ slot }},
+        coalesce(taken.v{{ slot }}, kpis.f{{ slot }}) as i{{ slot }},
         coalesce(taken.r{{ slot }}, 0) as n{{ slot }},
         {% endfor %}
-        dense.*
+        dense.*,
+        kpis.definition_version,
+        kpis.{{ formulas | join('_formula, kpis.') }}_formula
     from dense
-    inner join fills on dense.kpi = fills.kpi
+    inner join kpis on dense.kpi = kpis.kpi
     left join taken
         on
             dense.kpi = taken.kpi
@@ -344,10 +370,11 @@ computed as (
         grain,
         period_start,
         period_end,
-        {{ of_each_kpi(kpis, 'numerator', 'decimal(28, 4)') }} as numerator,
-        {{ of_each_kpi(kpis, 'denominator', 'decimal(28, 4)') }} as denominator,
-        {{ of_each_kpi(kpis, 'kpi_value', 'double') }} as kpi_value,
-        {{ of_each_kpi(kpis, 'sample_size', 'bigint') }} as sample_size
+        definition_version,
+        {{ by_formula(formulas, 'numerator', 'decimal(28, 4)') }} as numerator,
+        {{ by_formula(formulas, 'denominator', 'decimal(28, 4)') }} as denominator,
+        {{ by_formula(formulas, 'kpi_value', 'double') }} as kpi_value,
+        {{ by_formula(formulas, 'sample_size', 'bigint') }} as sample_size
     from filled
 )
 
@@ -367,10 +394,9 @@ select
     and computed.period_start >= coverage.first_date
     and computed.period_end <= computed.last_date as is_complete,
     least(computed.period_end, coverage.data_as_of) as data_as_of,
-    kpis.definition_version,
+    computed.definition_version,
     cast(
         (select coalesce(max(build), 0) from {{ ref('int_measure_periods') }}) as bigint
     ) as build
 from computed
-inner join kpis on computed.kpi = kpis.kpi
 inner join coverage on computed.kpi = coverage.kpi

@@ -64,15 +64,27 @@ judged as (
             and kpi_values.period_start = targeted.period_start
 ),
 
+numbered as (
+    select
+        *,
+        row_number() over so_far as period_number,
+        lag(status) over so_far as status_before
+    from judged
+    window so_far as (partition by kpi, org_unit_id, grain order by period_start)
+),
+
+-- How many periods in a row have had the status that a period has: as many as since it began.
 runs as (
     select
         *,
-        row_number() over (
-            partition by kpi, org_unit_id, grain order by period_start
-        ) - row_number() over (
-            partition by kpi, org_unit_id, grain, status order by period_start
-        ) as run_number
-    from judged
+        period_number - max(
+            case when status is distinct from status_before then period_number end
+        ) over (
+            partition by kpi, org_unit_id, grain
+            order by period_start
+            rows between unbounded preceding and current row
+        ) + 1 as run_length
+    from numbered
 )
 
 select
@@ -101,12 +113,7 @@ select
         when kpi_value > band_upper then kpi_value - band_upper
         when kpi_value is not null and target is not null then 0
     end as deviation,
-    cast(case
-        when is_closed
-            then row_number() over (
-                partition by kpi, org_unit_id, grain, status, run_number order by period_start
-            )
-    end as bigint) as streak,
+    cast(case when is_closed then run_length end as bigint) as streak,
     {{ attainment('direction', 'kpi_value', 'target', 'band_lower', 'band_upper') }} as attainment,
     target_origin,
     process_status,
