@@ -38,6 +38,7 @@ from connectors.core.manifest import Manifest
 from connectors.core.parts import Parts, Stamp
 from connectors.core.privacy import Pseudonyms, resolve_pseudonyms
 from connectors.core.spool import BATCH, REJECT_COLUMNS, Spool, connect
+from connectors.core.writer import Writer
 
 _quoted = json_encoder.encode_basestring
 _TOGETHER = 1_000
@@ -127,8 +128,11 @@ class Load:
         make_folder(self._work)
         self._db = connect(self._work / "spill")
         self._stamp = Stamp(self.load_id, now.astimezone(dt.UTC).replace(tzinfo=None))
-        self._records = Parts(self._db, self._folder, self._stamp, spool_rows)
-        self._rejects = Spool(self._db, self._work, "rejects", REJECT_COLUMNS, spool_rows)
+        self._writer = Writer()
+        self._records = Parts(self._db, self._writer, self._folder, self._stamp, spool_rows)
+        self._rejects = Spool(
+            self._db, self._writer, self._work, "rejects", REJECT_COLUMNS, spool_rows
+        )
 
     def _key(self) -> Pseudonyms | None:
         if not any(field.personal for field in self.stream.fields):
@@ -437,6 +441,7 @@ class Load:
 
     def close(self) -> None:
         """Let go of everything; removes what was not committed."""
+        self._writer.close()
         self._db.close()
         if self._folder.exists():
             shutil.rmtree(self._folder)

@@ -19,6 +19,7 @@ from connectors.core.durable import sha256, sync
 from connectors.core.failpoints import failpoint
 from connectors.core.manifest import Part
 from connectors.core.spool import BATCH, Batches
+from connectors.core.writer import Writer
 
 COLUMNS = {
     "seq": "bigint",
@@ -66,16 +67,17 @@ class Stamp:
 
 
 class Parts(Batches):
-    """See the module. folder: of the load."""
+    """See the module. folder: of the load. writer: see `Batches`."""
 
     def __init__(
         self,
         db: duckdb.DuckDBPyConnection,
+        writer: Writer,
         folder: Path,
         stamp: Stamp,
         batch: int = BATCH,
     ) -> None:
-        super().__init__(db, COLUMNS, batch)
+        super().__init__(db, writer, COLUMNS, batch)
         self._folder, self._stamp = folder, stamp
         self.files: list[Path] = []
         typed = {"position": "bigint", **COLUMNS}

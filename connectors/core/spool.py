@@ -1,18 +1,22 @@
-"""Rows on their way into a load: gathered in batches, and written batch by batch.
+"""Rows on their way into a load: gathered in batches, and written batch by batch, one while the
+next is gathered.
 
 DuckDB does the writing, over arrays of numpy. Neither the number nor the size of the rows matters
-to memory beyond one batch: what DuckDB has to remember of all rows may lie in a folder.
+to memory beyond two batches: what DuckDB has to remember of all rows may lie in a folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+
+from connectors.core.writer import Writer
 
 BATCH = 20_000
 CHARACTERS = 16_000_000
@@ -54,14 +58,23 @@ class Batches:
     """Gathers rows column by column, and hands them on batch by batch, as a relation `batch` of
     `db` that also has the `position` of each row in its batch.
 
-    columns: name and SQL type of each.
+    columns: name and SQL type of each. writer: the one of all who use `db`. Until it has been
+    waited for, `db` is its own: a connection is for one thread at a time. What goes wrong with a
+    batch is raised when the next is handed on, or by `flush`.
     """
 
     def __init__(
-        self, db: duckdb.DuckDBPyConnection, columns: dict[str, str], batch: int = BATCH
+        self,
+        db: duckdb.DuckDBPyConnection,
+        writer: Writer,
+        columns: dict[str, str],
+        batch: int = BATCH,
     ) -> None:
-        self._db, self._columns, self._batch = db, columns, batch
-        self._waiting: list[list[Sequence[object]]] = [[] for _ in columns]
+        self._db, self._writer, self._columns, self._batch = db, writer, columns, batch
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: list[list[Sequence[object]]] = [[] for _ in self._columns]
         self._number = self._characters = 0
 
     def add(self, *columns: Sequence[object], characters: int = 0) -> None:
@@ -75,17 +88,22 @@ class Batches:
             self._hand_on()
 
     def flush(self) -> None:
-        """Hand on what is left."""
+        """Hand on what is left, and return when all is written."""
         if self._number:
             self._hand_on()
+        self._writer.wait()
 
     def _hand_on(self) -> None:
+        self._writer.write(partial(self._write_batch, self._number, self._waiting))
+        self._begin()
+
+    def _write_batch(self, number: int, columns: Sequence[Sequence[Sequence[object]]]) -> None:
         # No type is guessed from the values: each is cast by name.
         arrays = {
-            "position": np.arange(self._number),
+            "position": np.arange(number),
             **{
                 name: _array(values, _NUMPY.get(self._columns[name], "object"))
-                for name, values in zip(self._columns, self._waiting, strict=True)
+                for name, values in zip(self._columns, columns, strict=True)
             },
         }
         # A source may write anything where it should write when a record was changed.
@@ -98,8 +116,6 @@ class Batches:
             self._write(casts)
         finally:
             self._db.unregister("batch")
-        self._waiting = [[] for _ in self._columns]
-        self._number = self._characters = 0
 
     def _write(self, casts: str) -> None:
         """Write the relation `batch`. casts: its columns, of their types."""
@@ -126,19 +142,22 @@ class Spool(Batches):
     def __init__(
         self,
         db: duckdb.DuckDBPyConnection,
+        writer: Writer,
         folder: Path,
         name: str,
         columns: dict[str, str],
         batch: int = BATCH,
     ) -> None:
-        super().__init__(db, columns, batch)
+        super().__init__(db, writer, columns, batch)
         self._folder, self._name = folder, name
         self.files: list[Path] = []
 
     def finish(self) -> list[Path]:
         """Write what is left; the files, in order."""
-        if self._number or not self.files:
+        self.flush()
+        if not self.files:
             self._hand_on()
+            self._writer.wait()
         return self.files
 
     def _write(self, casts: str) -> None:

@@ -1,5 +1,6 @@
-"""A child process that pulls one stream, page by page: `main([CONNECTOR, STREAM])`. With `--peak`
-it reads all in one load and tells the most memory that Python held, in bytes."""
+"""A child process that pulls one stream, page by page: `main([CONNECTOR, STREAM])`, or with a third
+argument as many records as that in a load. With `--peak` it reads all in one load and tells the
+most memory that Python held, in bytes."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from tests.api.later import LATER
 
 def main(arguments: Sequence[str]) -> None:
     peak = "--peak" in arguments
+    checkpoint = 10**9 if peak else int(next(iter(arguments[2:]), 1))
     if peak:
         tracemalloc.start()
     connector = discover()[arguments[0]]
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
             client=account.client,
             now=dt.datetime.now(dt.UTC) + LATER,
             streams=[arguments[1]],
-            checkpoint=10**9 if peak else 1,
+            checkpoint=checkpoint,
             spool_rows=500,
         )
     if peak:

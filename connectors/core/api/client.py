@@ -83,6 +83,8 @@ class Client:
         self.name, self.base_url = name, base_url
         self._origin = origin(base_url)
         self._transport, self._auth, self._values = transport, auth, values
+        # Looked at once: what a protocol is asked for takes longer than to build a request.
+        self._form = auth.form if isinstance(auth, FormAuth) else None
         self._clock = clock or SystemClock()
         self._limiter = RateLimiter(limits, self._clock)
         self._judge = judge
@@ -187,9 +189,9 @@ class Client:
 
     def _signed(self, request: Request, fixed: Mapping[str, str] | None) -> Request:
         """The request as it is sent, with credentials that stand in its form."""
-        if fixed is not None or not isinstance(self._auth, FormAuth):
+        if fixed is not None or self._form is None:
             return request
-        return replace(request, form={**(request.form or {}), **self._auth.form()})
+        return replace(request, form={**(request.form or {}), **self._form()})
 
     def _fetch_token(self, request: Request, headers: Mapping[str, str]) -> Response:
         try:

@@ -15,16 +15,17 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connectors.core.api.client import Client
-from connectors.core.api.declare import Listing, Pull, Window, page_of
+from connectors.core.api.declare import Listing, Pull, Window
 from connectors.core.api.messages import Json, Request, at
+from connectors.core.api.pages import pages
 from connectors.core.api.paging import Page
 from connectors.core.api.record import RecordReader
 from connectors.core.api.shape import Shape
@@ -54,8 +55,6 @@ CHECKPOINT_RECORDS = 100_000
 SECONDS_BETWEEN_PROGRESS = 5.0
 SECONDS_OF_SILENCE = 20.0
 """After which a page that takes many requests is said to be on its way."""
-EMPTY_PAGES = 20
-"""Pages without a record in a row, though each promises more: a list that never ends."""
 RESTARTS = 2
 """How often a window is read from its start because a page token expired."""
 OLDEST_CURSOR = dt.timedelta(hours=20)
@@ -314,16 +313,23 @@ def _one_load(
         is_sweep = plan.mode == "full" and (plan.before is not None or stream.mode == "full")
         reached: tuple[int, Request] | None = None
         spent: LimitedError | None = None
+
+        def goes_on(page: Page) -> bool:
+            return is_sweep or load.rows + len(page.records) < setting.checkpoint
+
+        start = (plan.first, plan.request)
         try:
-            for number, listing, page, after in _pages(client, plan, setting.stop):
-                reading.take(listing, page)
-                newest.see(listing, page)
-                load.sources[0].bytes += len(page.response.body)
-                failpoint("pull.page")
-                reached = None if after is None else (number, after)
-                if reached is not None and load.rows >= setting.checkpoint and not is_sweep:
-                    left = reached
-                    break
+            with closing(pages(client, plan.listings, start, setting.stop, goes_on)) as found:
+                for number, listing, page, after in found:
+                    reached = None if after is None else (number, after)
+                    is_last = reached is not None and not goes_on(page)
+                    reading.take(listing, page)
+                    newest.see(listing, page)
+                    load.sources[0].bytes += len(page.response.body)
+                    failpoint("pull.page")
+                    if is_last:
+                        left = reached
+                        break
         except LimitedError as error:
             # The budget of a small plan may not suffice for a first pull: each night a part of it.
             if reached is None or is_sweep:
@@ -347,54 +353,6 @@ def _one_load(
     if left is None:
         return None
     return replace(plan, first=left[0], request=left[1])
-
-
-def _pages(
-    client: Client, plan: _Plan, stop: threading.Event
-) -> Iterator[tuple[int, Listing, Page, Request | None]]:
-    """Page by page: the number of its list, the list, the page, the request after it, within the
-    list or the first of the next list."""
-    for number in range(plan.first, len(plan.listings)):
-        listing = plan.listings[number]
-        request: Request | None = listing.request
-        if number == plan.first and plan.request is not None:
-            request = plan.request
-        elif listing.prepare is not None:
-            request = listing.prepare(client)
-        seen: set[str] = set()
-        empty = 0
-        last: list[Json] = []
-        while request is not None:
-            if stop.is_set():
-                raise UnavailableError("the run was ended")
-            mark = json.dumps(request.to_json(), sort_keys=True, default=str)
-            if mark in seen:
-                raise UnavailableError(
-                    f"{client.name}: the list at {request.path} leads back to a page before"
-                )
-            seen.add(mark)
-            page = client.read(request, listing.records.expect, partial(page_of, listing))
-            empty = 0 if page.records else empty + 1
-            if empty > EMPTY_PAGES:
-                raise UnavailableError(
-                    f"{client.name}: the list at {request.path} gave {EMPTY_PAGES} empty pages in "
-                    "a row and says there is more"
-                )
-            after = listing.paginator.next(request, page)
-            if page.records and after is not None and page.records == last:
-                raise UnavailableError(
-                    f"{client.name}: the list at {request.path} gives the same page again and again"
-                )
-            last = page.records
-            following = after
-            at_number = number if after is not None else number + 1
-            if after is None and at_number < len(plan.listings):
-                is_ready = plan.listings[at_number].prepare is None
-                following = plan.listings[at_number].request if is_ready else None
-            if listing.enrich is not None and page.records:
-                page = Page(page.response, page.content, list(listing.enrich(client, page.records)))
-            yield at_number, listing, page, following
-            request = after
 
 
 class _Teller:
