@@ -2,7 +2,8 @@
 
 Dagster's own storage opens and closes a database for each event, and waits for the disk each time:
 some 30 ms of CPU for an event, and a nightly run has about 800 of them. Kept open, SQLAlchemy
-compiles each statement once, and SQLite flushes with its checkpoints alone. What a run said in its
+compiles each statement once, and SQLite flushes with its checkpoints alone. What follows from one
+event, or from a batch of them, is stored in one transaction of each file. What a run said in its
 last moments may be lost when the machine stops, not when the process is killed; no fact and no
 message depends on it.
 """
