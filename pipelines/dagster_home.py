@@ -155,6 +155,8 @@ def environment(home: Home, settings: Settings) -> dict[str, str]:
         HOSTS_VARIABLE: ",".join(settings.ui_hosts),
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        # Hand what a run is to make over to the log of events in one go.
+        "DAGSTER_EVENT_BATCH_SIZE": "1000",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

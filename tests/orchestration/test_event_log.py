@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._check import CheckError
+from dagster._core.events.log import EventLogEntry
 
 from pipelines import dagster_home
 from pipelines.defs.event_log import MOST_OPEN, KeptEventLog
-from pipelines.settings import Home
+from pipelines.settings import Home, Settings
 from tests.zygote import forked
 
 
@@ -87,6 +91,56 @@ def test_a_store_that_was_put_aside_is_left(koers_home: Home) -> None:
         newest = instance.get_latest_materialization_event(one.key)
         assert newest is not None
         assert newest.run_id == second
+
+
+def test_what_a_run_is_to_make_is_stored_in_one_go(
+    koers_home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dg.asset
+    def two() -> None:
+        pass
+
+    @dg.asset_check(asset=two)
+    def fine() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    dagster_home.prepare(koers_home)
+    for name, value in dagster_home.environment(koers_home, Settings()).items():
+        monkeypatch.setenv(name, value)
+    batches = []
+    store = KeptEventLog.store_event_batch
+
+    def counted(log: KeptEventLog, of: Sequence[EventLogEntry]) -> None:
+        batches.append(len(of))
+        store(log, of)
+
+    monkeypatch.setattr(KeptEventLog, "store_event_batch", counted)
+    defs = dg.Definitions(
+        assets=[one, two], asset_checks=[fine], jobs=[dg.define_asset_job("job", "*")]
+    )
+    with dg.DagsterInstance.from_config(str(koers_home.dagster)) as instance:
+        done = defs.resolve_job_def("job").execute_in_process(instance=instance)
+        told = events(instance, done.run_id)
+    assert max(batches) == 3
+    assert told.count("DagsterEventType.ASSET_MATERIALIZATION_PLANNED") == 2
+    assert told.count("DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED") == 1
+    assert told.count("DagsterEventType.ASSET_MATERIALIZATION") == 2
+
+
+def test_of_a_batch_all_is_stored_or_nothing(koers_home: Home) -> None:
+    dagster_home.prepare(koers_home)
+    [run_id] = run(koers_home)
+    with dg.DagsterInstance.from_config(str(koers_home.dagster)) as instance:
+        log = instance._event_storage
+        told = instance.get_records_for_run(run_id, limit=1000).records
+        made = instance.get_latest_materialization_event(one.key)
+        assert made is not None
+        broken: Any = object()
+        with pytest.raises(CheckError):
+            log.store_event_batch([made, broken])
+        assert len(instance.get_records_for_run(run_id, limit=1000).records) == len(told)
+        log.store_event_batch([made, made])
+        assert len(instance.get_records_for_run(run_id, limit=1000).records) == len(told) + 2
 
 
 @pytest.mark.fault("A1")
