@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,8 +28,19 @@ class Table:
     def select(self, *columns: str) -> Table:
         return Table(self._rows.select(list(columns)))
 
+    def limit(self, number: int) -> Table:
+        return Table(self._rows.slice(0, number))
+
     def toArrow(self) -> Any:  # noqa: N802 - Spark's name
+        assert not self._rows.num_rows, "a whole table in the memory of this process"
         return self._rows
+
+    def mapInArrow(self, function: Any, _: str) -> SimpleNamespace:  # noqa: N802 - Spark's name
+        def rows(prefetchPartitions: bool) -> Iterator[Any]:  # noqa: N803 - Spark's name
+            for batch in function(self._rows.to_batches(max_chunksize=2)):
+                yield from zip(*batch.to_pydict().values(), strict=True)
+
+        return SimpleNamespace(toLocalIterator=rows)
 
 
 def test_all_that_koers_reads_of_the_warehouse_is_copied() -> None:
