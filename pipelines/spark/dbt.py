@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from pipelines.spark.needs import connect_server
 
 BUILDS = frozenset({"build", "run"})
 CHOOSE = frozenset({"--select", "-s", "--models", "-m", "--exclude", "--selector"})
@@ -45,6 +48,16 @@ def session() -> Any:
     return SparkSession.builder.getOrCreate()
 
 
+def choose_server() -> None:
+    """Have every session be one of the server of Spark Connect, where one is named."""
+    if (server := connect_server(os.environ)) is not None:
+        os.environ["SPARK_REMOTE"] = server
+        # dbt-spark asks each session for Hive; whether there is a metastore is the server's to say.
+        warnings.filterwarnings("ignore", message="Failed to set spark.sql.catalogImplementation")
+    # Of pandas we only use what works: rows travel as Arrow.
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+
+
 def add_python_models() -> None:
     """Let dbt-spark run Python models in its own session."""
     from dbt.adapters.spark.impl import SparkAdapter
@@ -69,9 +82,10 @@ def main() -> None:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from dbt.cli.main import dbtRunner
 
+    choose_server()
     add_python_models()
     arguments = sys.argv[1:]
-    if BUILDS & set(arguments) and not os.environ.get("KOERS_SPARK_WAREHOUSE"):
+    if BUILDS & set(arguments) and not keeps_tables():
         if not is_whole(arguments):
             print(ONLY_WHOLE, file=sys.stderr)
             sys.exit(BROKEN)
@@ -85,6 +99,12 @@ def main() -> None:
 
         copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
     sys.exit(0 if done.success else FAILED)
+
+
+def keeps_tables() -> bool:
+    """Whether Spark knows the tables of the build before: by its metastore, or because its server
+    goes on."""
+    return bool(os.environ.get("KOERS_SPARK_WAREHOUSE")) or connect_server(os.environ) is not None
 
 
 def is_whole(arguments: Sequence[str]) -> bool:
