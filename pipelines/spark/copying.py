@@ -29,10 +29,16 @@ CASTS = {"TIMESTAMP WITH TIME ZONE": "timezone('UTC', {column})"}
 """Types that Spark has and DuckDB's models do not: a moment is a TIMESTAMP in UTC there."""
 
 
+class NotBuiltError(RuntimeError):
+    """A table to copy is not there; the text says which and what to do."""
+
+
 def copy_warehouse(spark: Any, file: Path, manifest: Path) -> int:
     """Write `file` anew; the number of rows in it. `spark` is the session that built the tables,
-    `manifest` that of the project. Raises duckdb.Error where a table cannot be written."""
+    `manifest` that of the project. Raises NotBuiltError where a table is missing, and duckdb.Error
+    where one cannot be written; what `file` was then stands."""
     models = _models(json.loads(manifest.read_text(encoding="utf-8")))
+    _make_sure_of(spark, {name: models[name]["schema"] for name in copied(models)})
     draft = file.with_name(f"{file.stem}.copying.duckdb")
     for leftover in (draft, draft.with_name(f"{draft.name}.wal")):
         leftover.unlink(missing_ok=True)
@@ -50,6 +56,22 @@ def copy_warehouse(spark: Any, file: Path, manifest: Path) -> int:
     draft.replace(file)
     sync(file.parent)
     return rows
+
+
+def _make_sure_of(spark: Any, tables: Mapping[str, str]) -> None:
+    """Raises NotBuiltError unless Spark has all of them. `tables`: name to schema."""
+    there = {
+        (schema, row["tableName"])
+        for schema in sorted(set(tables.values()))
+        for row in spark.sql(f"show tables in {schema}").collect()
+    }
+    missing = [name for name, schema in tables.items() if (schema, name) not in there]
+    if missing:
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        raise NotBuiltError(
+            f"Spark has no table {', '.join(missing[:3])}{more}, so nothing was copied: a part of "
+            "the models was built before there was a whole. Use `koers run --full-refresh`."
+        )
 
 
 def copied(models: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -95,9 +95,13 @@ def main() -> None:
         print(done.exception, file=sys.stderr)
         sys.exit(BROKEN)
     if BUILDS & set(arguments) and not models_failed(done.result or ()):
-        from pipelines.spark.copying import copy_warehouse
+        from pipelines.spark.copying import NotBuiltError, copy_warehouse
 
-        copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
+        try:
+            copy_warehouse(session(), Path(os.environ["KOERS_WAREHOUSE"]), manifest())
+        except NotBuiltError as error:
+            print(error, file=sys.stderr)
+            sys.exit(BROKEN)
     sys.exit(0 if done.success else FAILED)
 
 

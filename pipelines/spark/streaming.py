@@ -34,7 +34,9 @@ def as_bytes(batches: Iterable[Any]) -> Iterator[Any]:
         sink = arrow.BufferOutputStream()
         with arrow.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
-        yield arrow.record_batch([arrow.array([sink.getvalue().to_pybytes()], arrow.binary())], ["batch"])
+        yield arrow.record_batch(
+            [arrow.array([sink.getvalue().to_pybytes()], arrow.binary())], ["batch"]
+        )
 
 
 def _batches(rows: Iterable[Any], schema: Any) -> Iterator[Any]:

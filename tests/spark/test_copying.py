@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.marts import MARTS
 from pipelines.settings import PROJECT_DIR
-from pipelines.spark.copying import INNER, copied, copy_warehouse
+from pipelines.spark.copying import INNER, NotBuiltError, copied, copy_warehouse
 from pipelines.spark.dbt import is_whole, models_failed
 
 
@@ -81,7 +81,11 @@ def test_a_copy_is_the_table_with_its_comments(tmp_path: Path) -> None:
     manifest.write_text(json.dumps({"nodes": {model["name"]: model for model in models}}))
     file = tmp_path / "koers.duckdb"
     file.write_text("what stood here before")
-    spark = SimpleNamespace(table=lambda name: Table(tables[name]))
+    shown = [{"tableName": name.partition(".")[2]} for name in tables]
+    spark = SimpleNamespace(
+        table=lambda name: Table(tables[name]),
+        sql=lambda _: SimpleNamespace(collect=lambda: shown),
+    )
 
     assert copy_warehouse(spark, file, manifest) == 3
     with duckdb.connect(str(file), read_only=True) as db:
@@ -99,6 +103,12 @@ def test_a_copy_is_the_table_with_its_comments(tmp_path: Path) -> None:
             "select comment from duckdb_columns() where column_name = 'kpi'"
         ).fetchone() == ("The KPI's name.",)
     assert [each.name for each in tmp_path.glob("*.duckdb*")] == ["koers.duckdb"]
+
+    before = file.read_bytes()
+    del shown[0]
+    with pytest.raises(NotBuiltError, match="no table dim_kpi, so nothing was copied"):
+        copy_warehouse(spark, file, manifest)
+    assert file.read_bytes() == before
 
 
 def test_only_public_tables_and_what_is_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -57,6 +58,32 @@ def test_the_version_of_java(tmp_path: Path, said: str, version: int | None) -> 
             check(has=lambda _: True, environment=environment)
     else:
         check(has=lambda _: True, environment=environment)
+
+
+def connect(address: str) -> dict[str, str]:
+    """An environment without Java, and with an address of Spark Connect."""
+    return {"PATH": "", "KOERS_SPARK_MASTER": address}
+
+
+def test_a_server_of_spark_connect_needs_no_java_here() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        check(has=lambda _: True, environment=connect(f"sc://127.0.0.1:{port}/;user_id=eva"))
+        with pytest.raises(SparkMissingError, match="zstandard is not installed"):
+            check(has=lambda name: name != "zstandard", environment=connect("sc://127.0.0.1"))
+    with pytest.raises(SparkMissingError, match=rf"answers at 127\.0\.0\.1:{port} \(.*Start it"):
+        check(has=lambda _: True, environment=connect(f"sc://127.0.0.1:{port}"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sc://", "sc://host:canary", "sc://eva:canary@127.0.0.1", "sc://host/;token=canary"],
+)
+def test_a_wrong_address_of_spark_connect_is_not_shown(address: str) -> None:
+    with pytest.raises(SparkMissingError, match="KOERS_SPARK_MASTER") as error:
+        check(has=lambda _: True, environment=connect(address))
+    assert "canary" not in str(error.value)
+    assert "answers" not in str(error.value)
 
 
 def test_dbt_is_not_started_without_what_it_needs(

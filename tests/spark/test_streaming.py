@@ -44,8 +44,8 @@ class Endless:
 def test_no_more_than_a_few_batches_are_here_at_a_time() -> None:
     gc.collect()
     before, frame = arrow.total_allocated_bytes(), Endless()
-    reader = streamed(frame)
     with duckdb.connect() as db:
+        db.register("reader", streamed(frame))
         db.execute("create table copied as select * from reader")
         found = db.execute("select count(*), sum(n) from copied").fetchone()
     each = ROWS * (ROWS - 1) // 2
