@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import socket
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pipelines import dbt
 from pipelines.operations.checks.configuration import engine
 from pipelines.operations.checks.look import Look
 from pipelines.settings import Home, Settings, SettingsError, settings
+from pipelines.spark.dbt import choose_server, keeps_tables
 from pipelines.spark.needs import SparkMissingError, check, java_version
 
 
@@ -119,3 +122,25 @@ def test_one_switch(koers_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOERS_TARGET", "oracle")
     with pytest.raises(SettingsError, match=r"KOERS_TARGET is 'oracle'.*duckdb or spark"):
         settings(koers_home)
+
+
+@pytest.mark.parametrize(
+    ("variables", "address", "keeps"),
+    [
+        ({}, None, False),
+        ({"KOERS_SPARK_MASTER": "local[2]"}, None, False),
+        ({"KOERS_SPARK_MASTER": "spark://h:7077", "KOERS_SPARK_WAREHOUSE": "/net"}, None, True),
+        ({"KOERS_SPARK_MASTER": "sc://h:15002"}, "sc://h:15002", True),
+    ],
+)
+def test_where_sessions_are_and_what_they_know(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str | None, keeps: bool
+) -> None:
+    monkeypatch.setenv("SPARK_REMOTE", "")  # so that it is put back
+    monkeypatch.delenv("SPARK_REMOTE")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with warnings.catch_warnings():
+        choose_server()
+    assert os.environ.get("SPARK_REMOTE") == address
+    assert keeps_tables() is keeps
