@@ -1,5 +1,6 @@
-"""The code location of Koers with builds and publications that do nothing but take their time; and,
-as `main([HOME, MONTH])`, a process that computes a month again by itself, as on another machine.
+"""The code location of Koers with builds and publications that do nothing but take their time, the
+first of them until all runs have begun; and, as `main([HOME, MONTH])`, a process that computes a
+month again by itself, as on another machine.
 
 They take no lock of the home: what keeps them apart here is Dagster's pool.
 """
@@ -18,10 +19,18 @@ import dagster as dg
 from pipelines import dagster_home
 from pipelines.settings import Home, Settings
 
-TAKES_SECONDS = 1.5
+RUNS = 4
+TAKES_SECONDS = 0.5
+PATIENCE_SECONDS = 120.0
 
 
-def slow_build(*_: Any, **__: Any) -> Iterator[Any]:
+def slow_build(context: dg.OpExecutionContext, *_: Any) -> Iterator[Any]:
+    begun = dg.RunsFilter(
+        job_name="restate", statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.SUCCESS]
+    )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while context.instance.get_runs_count(begun) < RUNS and time.monotonic() < deadline:
+        time.sleep(0.2)
     time.sleep(TAKES_SECONDS)
     yield from ()
 

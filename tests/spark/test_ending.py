@@ -20,7 +20,6 @@ from tests.spark.test_small import PROJECT
 ENDS_WITHIN_SECONDS = 60.0
 
 
-@pytest.mark.fault("A1")
 @pytest.mark.nightly
 @pytest.mark.skipif(bool(reason := why_not()), reason=reason)
 @pytest.mark.parametrize(
