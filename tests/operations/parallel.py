@@ -21,7 +21,7 @@ from pipelines.settings import Home, Settings
 
 RUNS = 4
 TAKES_SECONDS = 0.5
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 
 def slow_build(context: dg.OpExecutionContext, *_: Any) -> Iterator[Any]:
