@@ -16,7 +16,7 @@ from pipelines import dbt
 from pipelines.operations.checks.configuration import engine
 from pipelines.operations.checks.look import Look
 from pipelines.settings import Home, Settings, SettingsError, settings
-from pipelines.spark.dbt import choose_server, keeps_tables
+from pipelines.spark.dbt import QUICK_JAVA, choose_java, choose_server, keeps_tables
 from pipelines.spark.needs import SparkMissingError, check, java_version
 
 
@@ -144,3 +144,24 @@ def test_where_sessions_are_and_what_they_know(
         choose_server()
     assert os.environ.get("SPARK_REMOTE") == address
     assert keeps_tables() is keeps
+
+
+@pytest.mark.parametrize(
+    ("master", "before", "then"),
+    [
+        ("", None, QUICK_JAVA),
+        ("local[2]", None, QUICK_JAVA),
+        ("local[2]", "", ""),
+        ("spark://h:7077", None, None),
+        ("sc://h:15002", None, None),
+    ],
+)
+def test_a_quick_java_for_work_on_this_machine_alone(
+    monkeypatch: pytest.MonkeyPatch, master: str, before: str | None, then: str | None
+) -> None:
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", before or "")  # so that it is put back
+    if before is None:
+        monkeypatch.delenv("JDK_JAVA_OPTIONS")
+    monkeypatch.setenv("KOERS_SPARK_MASTER", master)
+    choose_java()
+    assert os.environ.get("JDK_JAVA_OPTIONS") == then
