@@ -18,7 +18,7 @@ OWN = {
     "KOERS_DAGSTER_POSTGRES_URL": "PostgreSQL for Dagster's runs instead of SQLite; secret; or:",
     "KOERS_DAGSTER_POSTGRES_URL_FILE": "a file that holds it (docs/production.md)",
     "KOERS_TARGET": "duckdb or spark: what builds the facts, before koers.yaml (docs/spark.md)",
-    "KOERS_SPARK_MASTER": "Where Spark works; default: local[*], this machine",
+    "KOERS_SPARK_MASTER": "Where Spark works, such as spark://… or sc://…; default: local[*]",
     "KOERS_SPARK_MEMORY": "Memory of Spark's driver; default: 4g",
     "KOERS_SPARK_PARTITIONS": "Tasks that a join or sum on Spark is cut into; default: 4",
     "KOERS_SPARK_WAREHOUSE": "Where a cluster keeps its tables, known to its Hive metastore",

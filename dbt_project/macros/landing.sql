@@ -46,16 +46,7 @@ select
 
 from (
     select *, json_extract_string(record, [{% for name in fields %}'$.{{ name }}'{{ ', ' if not loop.last }}{% endfor %}]) as cells
-    from {% if files %}read_parquet({{ file_list(files) }}){% else %}(
-        select
-            cast(null as string) as record,
-            cast(null as string) as record_id,
-            cast(null as timestamp) as updated_at,
-            cast(null as boolean) as is_deleted,
-            cast(null as timestamp) as extracted_at,
-            cast(null as string) as load_id
-        where false
-    ) as nothing_landed{% endif %}
+    from {% if files %}read_parquet({{ file_list(files) }}){% else %}({{ no_landed_rows() }}) as nothing_landed{% endif %}
 
 ) as parts
   {% endset %}
@@ -76,20 +67,23 @@ select
 from (
     select *, from_json(record, 'map<string, string>') as cells
     from {% if files %}parquet.`{{ files[0].split('/')[:-2] | join('/') }}/load=*/part-*.parquet`
-    where load_id in ({% for load in loads if load.files %}'{{ load.load_id }}'{{ ', ' if not loop.last }}{% endfor %}){% else %}(
-        select
-            cast(null as string) as record,
-            cast(null as string) as record_id,
-            cast(null as timestamp) as updated_at,
-            cast(null as boolean) as is_deleted,
-            cast(null as timestamp) as extracted_at,
-            cast(null as string) as load_id
-    ) as nothing_landed
-    where false{% endif %}
+    where load_id in ({% for load in loads if load.files %}'{{ load.load_id }}'{{ ', ' if not loop.last }}{% endfor %}){% else %}({{ no_landed_rows() }}) as nothing_landed{% endif %}
 
 ) as parts
   {% endset %}
   {{ return(found) }}
+{% endmacro %}
+
+{# What a part of a load holds, without a row. #}
+{% macro no_landed_rows() %}
+select
+    cast(null as string) as record,
+    cast(null as string) as record_id,
+    cast(null as timestamp) as updated_at,
+    cast(null as boolean) as is_deleted,
+    cast(null as timestamp) as extracted_at,
+    cast(null as string) as load_id
+where false
 {% endmacro %}
 
 {% macro landed_full(loads, fields, after) %}

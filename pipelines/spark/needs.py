@@ -3,16 +3,27 @@ trace of the JVM half-way."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 MODULES = {"pyspark": "pyspark", "pyarrow": "pyarrow", "dbt-spark": "dbt.adapters.spark"}
+OF_CONNECT = {
+    "grpcio-status": "grpc_status",
+    "googleapis-common-protos": "google.rpc",
+    "zstandard": "zstandard",
+}
 LEAST_JAVA = 17
+MASTER_VARIABLE = "KOERS_SPARK_MASTER"
+CONNECT_PORT = 15002
+ANSWERS_WITHIN_SECONDS = 10.0
 
 _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 
@@ -26,14 +37,20 @@ def check(
     has: Callable[[str], bool] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Raises SparkMissingError where a package or Java is missing, or Java is too old."""
+    """Raises SparkMissingError where a package or Java is missing, or Java is too old; over Spark
+    Connect, where no Java is needed here, if no server answers."""
     has = has or _is_installed
-    if missing := [name for name, module in MODULES.items() if not has(module)]:
+    server = connect_server(environment)
+    modules = MODULES | (OF_CONNECT if server else {})
+    if missing := [name for name, module in modules.items() if not has(module)]:
         raise SparkMissingError(
             f"The engine is Spark, and {', '.join(missing)} is not installed. Run "
             "`make run TARGET=spark`, or `pip install 'koers[spark]'`; or choose `engine: duckdb` "
             "in koers.yaml."
         )
+    if server:
+        _answers(server)
+        return
     java = java_command(environment)
     if java is None:
         raise SparkMissingError(
@@ -49,6 +66,38 @@ def check(
         )
 
 
+def connect_server(environment: Mapping[str, str]) -> str | None:
+    """The address of the server of Spark Connect that is to do the work, such as `sc://host:15002`;
+    None where the driver is on this machine."""
+    master = environment.get(MASTER_VARIABLE, "").strip()
+    return master if master.startswith("sc://") else None
+
+
+def _answers(server: str) -> None:
+    """Raises SparkMissingError where nothing listens there: Spark itself would try for minutes."""
+    wrong = f"{MASTER_VARIABLE} is no address of Spark Connect such as sc://HOST:{CONNECT_PORT}."
+    if "token=" in server:
+        raise SparkMissingError(
+            f"{MASTER_VARIABLE} holds a token, and the address of a server is shown in logs. Set "
+            "the address without it; who may reach the server is for its network (docs/spark.md)."
+        )
+    try:
+        parts = urlsplit(server)
+        host, port = parts.hostname, parts.port or CONNECT_PORT
+    except ValueError:
+        raise SparkMissingError(wrong) from None
+    if not host or "@" in parts.netloc:
+        raise SparkMissingError(wrong)
+    try:
+        socket.create_connection((host, port), ANSWERS_WITHIN_SECONDS).close()
+    except OSError as error:
+        raise SparkMissingError(
+            f"The engine is Spark, and no server of Spark Connect answers at {host}:{port} "
+            f"({error.strerror or type(error).__name__}; {MASTER_VARIABLE}). Start it, or choose "
+            "`engine: duckdb` in koers.yaml."
+        ) from None
+
+
 def java_command(environment: Mapping[str, str]) -> str | None:
     """The Java that Spark would start, as Spark looks for it; None where there is none."""
     if home := environment.get("JAVA_HOME"):
@@ -56,6 +105,7 @@ def java_command(environment: Mapping[str, str]) -> str | None:
     return shutil.which("java", path=environment.get("PATH", ""))
 
 
+@functools.cache  # a run asks before it begins and before dbt starts
 def java_version(java: str) -> int | None:
     """Its major version; None where it does not say."""
     done = subprocess.run(  # noqa: S603 # nosec B603 - the Java of this machine, no shell

@@ -24,6 +24,7 @@ from tests.publication.tiny import fact, month, warehouse
 
 SETTINGS = "alerts: {channels: [{name: hook, url_env: KOERS_HOOK}]}\n"
 PATIENCE_SECONDS = 300.0
+WORKSPACE = PROJECT_DIR / "workspace.yaml"
 
 
 class DaemonEndedError(RuntimeError):
@@ -54,7 +55,9 @@ def drift(home: Home, number: int = 1) -> Publication:
 class Daemon:
     """A dagster-daemon with all that it starts, in a process group of its own."""
 
-    def __init__(self, home: Home, hook: str, failpoint: str | None = None) -> None:
+    def __init__(
+        self, home: Home, hook: str, failpoint: str | None = None, workspace: Path = WORKSPACE
+    ) -> None:
         self._said = home.root / "daemon.log"
         # No night falls during a test.
         noon = dt.datetime.now(dt.UTC) + dt.timedelta(hours=12)
@@ -66,7 +69,7 @@ class Daemon:
             str(Path(sys.executable).with_name("dagster-daemon")),
             "run",
             "-w",
-            str(PROJECT_DIR / "workspace.yaml"),
+            str(workspace),
         ]
         with self._said.open("a") as said:
             self._process = subprocess.Popen(
@@ -99,9 +102,11 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def daemon(home: Home, hook: str, failpoint: str | None = None) -> Iterator[Daemon]:
+def daemon(
+    home: Home, hook: str, failpoint: str | None = None, workspace: Path = WORKSPACE
+) -> Iterator[Daemon]:
     """A daemon until the block ends, then killed."""
-    running = Daemon(home, hook, failpoint)
+    running = Daemon(home, hook, failpoint, workspace)
     try:
         yield running
     finally:

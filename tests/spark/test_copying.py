@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from pipelines.marts import MARTS
 from pipelines.settings import PROJECT_DIR
-from pipelines.spark.copying import INNER, copied, copy_warehouse
+from pipelines.spark.copying import INNER, NotBuiltError, copied, copy_warehouse
 from pipelines.spark.dbt import is_whole, models_failed
 
 
@@ -27,8 +28,19 @@ class Table:
     def select(self, *columns: str) -> Table:
         return Table(self._rows.select(list(columns)))
 
+    def limit(self, number: int) -> Table:
+        return Table(self._rows.slice(0, number))
+
     def toArrow(self) -> Any:  # noqa: N802 - Spark's name
+        assert not self._rows.num_rows, "a whole table in the memory of this process"
         return self._rows
+
+    def mapInArrow(self, function: Any, _: str) -> SimpleNamespace:  # noqa: N802 - Spark's name
+        def rows(prefetchPartitions: bool) -> Iterator[Any]:  # noqa: N803 - Spark's name
+            for batch in function(self._rows.to_batches(max_chunksize=2)):
+                yield from zip(*batch.to_pydict().values(), strict=True)
+
+        return SimpleNamespace(toLocalIterator=rows)
 
 
 def test_all_that_koers_reads_of_the_warehouse_is_copied() -> None:
@@ -69,7 +81,11 @@ def test_a_copy_is_the_table_with_its_comments(tmp_path: Path) -> None:
     manifest.write_text(json.dumps({"nodes": {model["name"]: model for model in models}}))
     file = tmp_path / "koers.duckdb"
     file.write_text("what stood here before")
-    spark = SimpleNamespace(table=lambda name: Table(tables[name]))
+    shown = [{"tableName": name.partition(".")[2]} for name in tables]
+    spark = SimpleNamespace(
+        table=lambda name: Table(tables[name]),
+        sql=lambda _: SimpleNamespace(collect=lambda: shown),
+    )
 
     assert copy_warehouse(spark, file, manifest) == 3
     with duckdb.connect(str(file), read_only=True) as db:
@@ -87,6 +103,12 @@ def test_a_copy_is_the_table_with_its_comments(tmp_path: Path) -> None:
             "select comment from duckdb_columns() where column_name = 'kpi'"
         ).fetchone() == ("The KPI's name.",)
     assert [each.name for each in tmp_path.glob("*.duckdb*")] == ["koers.duckdb"]
+
+    before = file.read_bytes()
+    del shown[0]
+    with pytest.raises(NotBuiltError, match="no table dim_kpi, so nothing was copied"):
+        copy_warehouse(spark, file, manifest)
+    assert file.read_bytes() == before
 
 
 def test_only_public_tables_and_what_is_read() -> None:

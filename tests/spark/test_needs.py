@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import socket
 import subprocess
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from pipelines import dbt
 from pipelines.operations.checks.configuration import engine
 from pipelines.operations.checks.look import Look
 from pipelines.settings import Home, Settings, SettingsError, settings
+from pipelines.spark.dbt import QUICK_JAVA, choose_java, choose_server, keeps_tables
 from pipelines.spark.needs import SparkMissingError, check, java_version
 
 
@@ -59,6 +63,32 @@ def test_the_version_of_java(tmp_path: Path, said: str, version: int | None) -> 
         check(has=lambda _: True, environment=environment)
 
 
+def connect(address: str) -> dict[str, str]:
+    """An environment without Java, and with an address of Spark Connect."""
+    return {"PATH": "", "KOERS_SPARK_MASTER": address}
+
+
+def test_a_server_of_spark_connect_needs_no_java_here() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        check(has=lambda _: True, environment=connect(f"sc://127.0.0.1:{port}/;user_id=eva"))
+        with pytest.raises(SparkMissingError, match="zstandard is not installed"):
+            check(has=lambda name: name != "zstandard", environment=connect("sc://127.0.0.1"))
+    with pytest.raises(SparkMissingError, match=rf"answers at 127\.0\.0\.1:{port} \(.*Start it"):
+        check(has=lambda _: True, environment=connect(f"sc://127.0.0.1:{port}"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sc://", "sc://host:canary", "sc://eva:canary@127.0.0.1", "sc://host/;token=canary"],
+)
+def test_a_wrong_address_of_spark_connect_is_not_shown(address: str) -> None:
+    with pytest.raises(SparkMissingError, match="KOERS_SPARK_MASTER") as error:
+        check(has=lambda _: True, environment=connect(address))
+    assert "canary" not in str(error.value)
+    assert "answers" not in str(error.value)
+
+
 def test_dbt_is_not_started_without_what_it_needs(
     koers_home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,3 +122,46 @@ def test_one_switch(koers_home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOERS_TARGET", "oracle")
     with pytest.raises(SettingsError, match=r"KOERS_TARGET is 'oracle'.*duckdb or spark"):
         settings(koers_home)
+
+
+@pytest.mark.parametrize(
+    ("variables", "address", "keeps"),
+    [
+        ({}, None, False),
+        ({"KOERS_SPARK_MASTER": "local[2]"}, None, False),
+        ({"KOERS_SPARK_MASTER": "spark://h:7077", "KOERS_SPARK_WAREHOUSE": "/net"}, None, True),
+        ({"KOERS_SPARK_MASTER": "sc://h:15002"}, "sc://h:15002", True),
+    ],
+)
+def test_where_sessions_are_and_what_they_know(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], address: str | None, keeps: bool
+) -> None:
+    monkeypatch.setenv("SPARK_REMOTE", "")  # so that it is put back
+    monkeypatch.delenv("SPARK_REMOTE")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with warnings.catch_warnings():
+        choose_server()
+    assert os.environ.get("SPARK_REMOTE") == address
+    assert keeps_tables() is keeps
+
+
+@pytest.mark.parametrize(
+    ("master", "before", "then"),
+    [
+        ("", None, QUICK_JAVA),
+        ("local[2]", None, QUICK_JAVA),
+        ("local[2]", "", ""),
+        ("spark://h:7077", None, None),
+        ("sc://h:15002", None, None),
+    ],
+)
+def test_a_quick_java_for_work_on_this_machine_alone(
+    monkeypatch: pytest.MonkeyPatch, master: str, before: str | None, then: str | None
+) -> None:
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", before or "")  # so that it is put back
+    if before is None:
+        monkeypatch.delenv("JDK_JAVA_OPTIONS")
+    monkeypatch.setenv("KOERS_SPARK_MASTER", master)
+    choose_java()
+    assert os.environ.get("JDK_JAVA_OPTIONS") == then
