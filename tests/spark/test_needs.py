@@ -80,7 +80,12 @@ def test_a_server_of_spark_connect_needs_no_java_here() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["sc://", "sc://host:canary", "sc://eva:canary@127.0.0.1", "sc://host/;token=canary"],
+    [
+        "sc://",
+        "sc://host:canary",
+        "sc://eva:canary@127.0.0.1",  # pragma: allowlist secret
+        "sc://host/;token=canary",
+    ],
 )
 def test_a_wrong_address_of_spark_connect_is_not_shown(address: str) -> None:
     with pytest.raises(SparkMissingError, match="KOERS_SPARK_MASTER") as error:
