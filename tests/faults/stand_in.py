@@ -30,7 +30,7 @@ def instead_of_dbt(made: Path) -> None:
         ) -> _Invocation:
             return _Invocation(made, context)
 
-    pipelines.defs.models.DbtCliResource = StandIn  # type: ignore[assignment, misc]
+    pipelines.defs.models.Dbt = StandIn  # type: ignore[assignment, misc]
 
 
 class _Invocation:
@@ -57,9 +57,9 @@ class _Invocation:
 
 def other_program(program: str) -> None:
     """From now on, this process runs another program than dbt."""
-    real = pipelines.defs.models.DbtCliResource
+    real = pipelines.defs.models.Dbt
 
     def other(**options: Any) -> Any:
         return real(**{**options, "dbt_executable": program})
 
-    pipelines.defs.models.DbtCliResource = other  # type: ignore[assignment, misc]
+    pipelines.defs.models.Dbt = other  # type: ignore[assignment, misc]

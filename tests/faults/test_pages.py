@@ -10,7 +10,7 @@ import pytest
 
 from connectors.core.api.client import ATTEMPTS
 from connectors.core.api.messages import Response
-from connectors.core.api.pull import EMPTY_PAGES
+from connectors.core.api.pages import EMPTY_PAGES
 from tests.faults.crm import SETTLE, Crm, Killed, landed, newest_cursor, read, reply
 
 Answer = Callable[[str, Mapping[str, str], int], Response | None]

@@ -181,9 +181,11 @@ def test_no_code_turns_the_check_of_certificates_off() -> None:
 SENDS = {
     # The transport of all connectors, the signed webhook of alerts and the heartbeat: with time
     # limits, which the tests of each hold. Apprise sends the rest, in the bounds of `exchange`.
+    # Whether a server of Spark Connect answers is seen by connecting, within ten seconds.
     "connectors/core/api/transport.py",
     "pipelines/operations/heartbeat.py",
     "pipelines/security/exchange.py",
+    "pipelines/spark/needs.py",
     "pipelines/watch/webhook.py",
 }
 LISTENS_ONLY = {"pipelines/link_server.py", "pipelines/up.py"}
