@@ -25,6 +25,7 @@ sum(({{ measure_value(input) }}) * share)
   last row went is on no unit (org_unit_id '').
 #}
 {% macro on_units(relation, condition) %}
+{% for is_part in [false, true] %}
 select
     days.measure,
     days.aggregation,
@@ -33,36 +34,21 @@ select
     days.measure_value,
     days.row_count,
     days.build,
-    paths.ancestor_id as org_unit_id,
-    false as is_part
+    {{ 'parts.part_id' if is_part else 'paths.ancestor_id' }} as org_unit_id,
+    {{ is_part | lower }} as is_part
 from {{ relation }} as days
 inner join {{ ref('int_org_paths') }} as paths
     on
         days.org_unit_id = paths.leaf_id
         and days.team_id = paths.parent_id
         and days.attributed_on between paths.valid_from and paths.valid_to
-where days.{{ condition }}
-union all
-select
-    days.measure,
-    days.aggregation,
-    days.measure_date,
-    days.entity,
-    days.measure_value,
-    days.row_count,
-    days.build,
-    parts.part_id as org_unit_id,
-    true as is_part
-from {{ relation }} as days
-inner join {{ ref('int_org_paths') }} as paths
-    on
-        days.org_unit_id = paths.leaf_id
-        and days.team_id = paths.parent_id
-        and days.attributed_on between paths.valid_from and paths.valid_to
+{% if is_part %}
 inner join {{ ref('int_org_parts') }} as parts
     on paths.ancestor_id = parts.parent_id and paths.child_id = parts.child_id
+{% endif %}
 where days.{{ condition }}
 union all
+{% endfor %}
 select
     measure,
     aggregation,

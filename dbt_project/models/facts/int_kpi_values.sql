@@ -6,6 +6,20 @@
 ) }}
 {% set kpis = kpi_metrics() %}
 {% set formulas = kpi_formulas(kpis) %}
+{% set in_their_periods %}
+inner join periods
+        on
+            wanted.grain = periods.grain
+            and wanted.first_date <= periods.period_end
+            and wanted.last_date >= periods.period_start
+    {% if is_incremental() %}
+    inner join touched
+        on
+            wanted.kpi = touched.kpi
+            and wanted.grain = touched.grain
+            and periods.period_start = touched.period_start
+    {% endif %}
+{% endset %}
 {# As far as a period is known. #}
 {% set last_day = 'least(periods.period_end, wanted.data_as_of)' %}
 {% set most_inputs = namespace(count=1) %}
@@ -246,18 +260,7 @@ running as (
         totals.row_count - coalesce(earlier.row_count, 0) as row_count
     from wanted
     inner join inputs on wanted.kpi = inputs.kpi and inputs.is_running
-    inner join periods
-        on
-            wanted.grain = periods.grain
-            and wanted.first_date <= periods.period_end
-            and wanted.last_date >= periods.period_start
-    {% if is_incremental() %}
-    inner join touched
-        on
-            wanted.kpi = touched.kpi
-            and wanted.grain = touched.grain
-            and periods.period_start = touched.period_start
-    {% endif %}
+    {{ in_their_periods }}
     inner join totals
         on
             wanted.kpi = totals.kpi
@@ -324,18 +327,7 @@ dense as (
         periods.period_start,
         periods.period_end
     from wanted
-    inner join periods
-        on
-            wanted.grain = periods.grain
-            and wanted.first_date <= periods.period_end
-            and wanted.last_date >= periods.period_start
-    {% if is_incremental() %}
-    inner join touched
-        on
-            wanted.kpi = touched.kpi
-            and wanted.grain = touched.grain
-            and periods.period_start = touched.period_start
-    {% endif %}
+    {{ in_their_periods }}
 ),
 
 filled as (
