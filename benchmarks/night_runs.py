@@ -125,7 +125,7 @@ def measure(size: str, rounds: int, folder: Path) -> list[Result]:
             DIRECT: lambda: run(python("benchmarks.night_runs", "direct")),
             DAGSTER: lambda: run([KOERS, "run"]),
         },
-        1 if size == "small" else 2,
+        1 if size == "small" else min(rounds, 2),
     )
     if DAGSTER in left_out:
         raise FailedError(left_out[DAGSTER])
