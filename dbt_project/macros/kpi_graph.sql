@@ -9,7 +9,8 @@
 #}
 
 {% macro semantic_measures() %}
-  {# Every measure by name: model, expr, agg, date, relation, node, unit, dimensions (name: SQL). #}
+  {# Every measure by name: model, expr, agg, date, relation, node, unit, record_dates, dimensions
+     (name: SQL). #}
   {% set found = {} %}
   {% if execute %}
     {% for model in graph.semantic_models.values() %}
@@ -27,6 +28,7 @@
           'relation': model.node_relation.relation_name,
           'node': model.depends_on.nodes[0],
           'unit': ((measure.config or {}).meta or {}).get('unit', 'count'),
+          'record_dates': ((model.config or {}).meta or {}).get('record_dates') or {},
           'dimensions': dimensions,
         }}) %}
       {% endfor %}
@@ -269,6 +271,7 @@
     'filters': conditions,
     'date': measure.date,
     'relation': measure.relation,
+    'record_dates': measure.record_dates,
     'running': running,
     'days': days,
     'to_date': to_date,

@@ -60,7 +60,7 @@
 {% endmacro %}
 
 {#
-  Which rows of parts are added up, by grain, as SQL over placed.measure: all at the grains at which a
+  Which rows of parts are kept, by grain, as SQL over placed.measure: all at the grains at which a
   KPI is explained; by day those that are added up over the days before a period too.
 #}
 {% macro measures_of_parts() %}
@@ -75,7 +75,9 @@
   {% set found = {} %}
   {% for grain in grains() %}
     {% set by_day = 'measure in (' ~ running | join(', ') ~ ')' if grain == 'day' else 'false' %}
-    {% do found.update({grain: 'true' if grain in explained else by_day}) %}
+    {# Months and quarters also for the years that are added up from them. #}
+    {% set summed = grain in ('month', 'quarter') and ('quarter' in explained or 'year' in explained) %}
+    {% do found.update({grain: 'true' if grain in explained or summed else by_day}) %}
   {% endfor %}
   {{ return(found) }}
 {% endmacro %}

@@ -87,21 +87,23 @@
 {% macro landed_loads() %}{{ return(target.schema ~ '.landed_loads') }}{% endmacro %}
 
 {# Whether the loads were listed; `dbt compile` on a new warehouse runs no hooks. #}
-{% macro loads_are_listed() %}
-  {% if not execute %}{{ return(false) }}{% endif %}
-  {{ return(adapter.dispatch('loads_table_exists', 'koers')()) }}
-{% endmacro %}
+{% macro loads_are_listed() %}{{ return(internal_table_exists('landed_loads')) }}{% endmacro %}
 
-{# Asked of the database: dbt's own cache of relations is older than the table on the first run. #}
-{% macro duckdb__loads_table_exists() %}
+{# Whether there is a table that is no model. Asked of the database: dbt's own cache of relations is
+   older than the table on the first run. #}
+{% macro internal_table_exists(name) %}
+  {% if not execute %}{{ return(false) }}{% endif %}
+  {{ return(adapter.dispatch('internal_table_exists', 'koers')(name)) }}
+{% endmacro %}
+{% macro duckdb__internal_table_exists(name) %}
   {{ return(run_query(
     "select count(*) from information_schema.tables where table_schema = '" ~ target.schema
-    ~ "' and table_name = 'landed_loads'"
+    ~ "' and table_name = '" ~ name ~ "'"
   ).columns[0].values()[0] > 0) }}
 {% endmacro %}
-{% macro spark__loads_table_exists() %}
+{% macro spark__internal_table_exists(name) %}
   {% if not run_query("show schemas like '" ~ target.schema ~ "'").rows %}{{ return(false) }}{% endif %}
-  {{ return(run_query("show tables in " ~ target.schema ~ " like 'landed_loads'").rows | length > 0) }}
+  {{ return(run_query("show tables in " ~ target.schema ~ " like '" ~ name ~ "'").rows | length > 0) }}
 {% endmacro %}
 
 {# The loads of a stream after one of its loads, oldest first: a list of {load_id, files, counts}. #}

@@ -73,3 +73,72 @@ cast(
     end as decimal(28, 4)
 )
 {%- endmacro %}
+
+{#
+  What has to be added up by day again, by semantic model: 'all'; a list of days, where it has
+  records whose days are known beforehand; or nothing, where all it is made from is as it was.
+
+  A model says of which records its rows are, one by one, and by which dates of them they can count
+  (config.meta.record_dates: a list of columns for each entity). Of such a model the days of all
+  versions of the records that came are enough, as long as nothing else it is made from changed. Of
+  any other one everything is added up, and compared. So is all once a week, whatever was said.
+#}
+{% macro days_to_add_up(models) %}
+  {% if not koers_is_built() %}{{ return({}) }}{% endif %}
+  {% set above, stagings, tables, views = {}, [], ['model.koers.int_org_chains'], [] %}
+  {% for model, inputs in models.items() %}
+    {% set found = inputs_above(inputs[0].node) %}
+    {% do found.views.append(inputs[0].node) %}
+    {% do above.update({model: found}) %}
+    {% for name in found.stagings if name not in stagings %}{% do stagings.append(name) %}{% endfor %}
+    {% for name in found.tables if name not in tables %}{% do tables.append(name) %}{% endfor %}
+    {% for name in found.views if name not in views %}{% do views.append(name) %}{% endfor %}
+  {% endfor %}
+  {% set seen, marks = marks_seen(), marks_of(stagings, tables, views) %}
+  {% for model, inputs in models.items() %}
+    {% do marks.update({'measures of ' ~ model: local_md5(tojson(inputs, sort_keys=true))}) %}
+  {% endfor %}
+  {% set age = (run_started_at.date() - modules.datetime.date.fromisoformat(seen.get('all', '1970-01-01'))).days %}
+  {% set all_again = age >= 7 or var('restate_from', none) is not none %}
+  {% do note_marks(dict(marks, all=run_started_at.date().isoformat() if all_again else seen['all'])) %}
+  {% set again = {} %}
+  {% for model, inputs in models.items() %}
+    {% set changed = [] %}
+    {% set watched = above[model].tables + above[model].views + ['model.koers.int_org_chains', 'measures of ' ~ model] %}
+    {% for name in watched if marks[name] != seen.get(name) %}{% do changed.append(name) %}{% endfor %}
+    {% set dates = namespace(select=[]) %}
+    {% for name in above[model].stagings if marks[name] != seen.get(name) %}
+      {% set columns = inputs[0].record_dates.get(name.split('__')[-1]) %}
+      {% if columns %}
+        {% do dates.select.append(dates_of_records(graph.nodes[name].relation_name, columns, seen.get(name, ''))) %}
+      {% else %}
+        {% do changed.append(name) %}
+      {% endif %}
+    {% endfor %}
+    {% if all_again or changed %}
+      {% do again.update({model: 'all'}) %}
+    {% elif dates.select %}
+      {% set days = run_query(dates.select | join('\nunion\n')).columns[0].values() %}
+      {# A list that holds most of the days would be no shorter way. #}
+      {% do again.update({model: days | list if days | length <= 400 else 'all'}) %}
+    {% endif %}
+  {% endfor %}
+  {{ return(again) }}
+{% endmacro %}
+
+{# The days in all versions of the records of which a staging model got one after a load. #}
+{% macro dates_of_records(relation, columns, load_id) %}
+{% for column in columns %}
+select {{ column }} as record_date
+from {{ relation }}
+where
+    record_id in (select record_id from {{ relation }} where load_id > '{{ load_id }}')
+    and {{ column }} is not null
+{{ 'union' if not loop.last }}
+{% endfor %}
+{% endmacro %}
+
+{# The days as a list of SQL. #}
+{% macro date_list(days) %}
+{%- for day in days %}cast('{{ day }}' as date){{ ', ' if not loop.last }}{% endfor -%}
+{% endmacro %}

@@ -2,10 +2,11 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
-    post_hook="{{ drop_rows_outside_series() }}",
+    post_hook=["{{ drop_rows_outside_series() }}", "{{ remember_series() }}", "{{ remember_marks() }}"],
 ) }}
 {% set kpis = kpi_metrics() %}
 {% set formulas = kpi_formulas(kpis) %}
+{% set builds_seen = note_builds(['int_measure_periods']) %}
 {% set in_their_periods %}
 inner join periods
         on
@@ -116,14 +117,8 @@ periods as (
 
 {% if is_incremental() %}
 known_series as (
-    select
-        kpi,
-        org_unit_id,
-        min(period_start) as first_date,
-        max(period_start) as last_date
-    from {{ this }}
-    where grain = 'day' and part_of is null
-    group by kpi, org_unit_id
+    select * from {{ seen_series() }}
+    where model = '{{ this.identifier }}' and part_of is null
 ),
 
 -- Those of units: the rows of a part come and go with what is measured, and its newest period with
@@ -158,9 +153,9 @@ moved_series as (
 
 redefined as (
     select distinct known.kpi
-    from {{ this }} as known
+    from {{ seen_series() }} as known
     inner join kpis on known.kpi = kpis.kpi
-    where known.definition_version <> kpis.definition_version
+    where known.model = '{{ this.identifier }}' and known.definition_version <> kpis.definition_version
 ),
 
 changed_periods as (
@@ -169,7 +164,7 @@ changed_periods as (
         grain,
         period_start
     from {{ ref('int_measure_periods') }}
-    where build > (select coalesce(max(build), 0) from {{ this }})
+    where build > {{ builds_seen.int_measure_periods }}
 ),
 
 -- What is added up over the days before changes in every period after the first changed day.
@@ -387,8 +382,6 @@ select
     and computed.period_end <= computed.last_date as is_complete,
     least(computed.period_end, coverage.data_as_of) as data_as_of,
     computed.definition_version,
-    cast(
-        (select coalesce(max(build), 0) from {{ ref('int_measure_periods') }}) as bigint
-    ) as build
+    {{ this_build() }} as build
 from computed
 inner join coverage on computed.kpi = coverage.kpi

@@ -2,6 +2,7 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'measure_date'],
+    post_hook="{{ remember_marks() }}",
 ) }}
 {{ declare_dependencies(models_like('measure_', '')) }}
 
@@ -9,12 +10,23 @@
 {% set restate_to = var('restate_to', none) %}
 {% set keys = ['measure_date', 'attributed_on', 'org_unit_id', 'team_id', 'project_id'] %}
 {% set models = kpi_measures() %}
+{% set again = days_to_add_up(models) %}
+{# What is read of a model: everything, or what counts on some days. #}
+{% set on_days = {} %}
+{% for model, inputs in models.items() %}
+{% set days = again.get(model, 'all' if not is_incremental() else none) %}
+{% if days == 'all' or not is_incremental() %}
+{% do on_days.update({model: 'true'}) %}
+{% elif days %}
+{% do on_days.update({model: inputs[0].date ~ ' in (' ~ date_list(days) ~ ')'}) %}
+{% endif %}
+{% endfor %}
 
 with
 
 -- Every model is read once for all of its measures. Who works in two teams has a row in each, with
 -- a share: what is added up is multiplied by it in the measure, what is averaged here.
-{% for model, inputs in models.items() %}
+{% for model, inputs in models.items() if model in on_days %}
 {{ model }}_days as (
     select
         {% for input in inputs if input.agg != 'count_distinct' %}
@@ -27,12 +39,13 @@ with
         team_id,
         project_id
     from {{ inputs[0].relation }}
+    where {{ on_days[model] }}
     group by {{ inputs[0].date }}, attributed_on, org_unit_id, team_id, project_id
 ),
 
 {% endfor %}
 measured as (
-    {% for model, inputs in models.items() %}
+    {% for model, inputs in models.items() if model in on_days %}
     {% for input in inputs %}
     {% if input.agg == 'count_distinct' %}
     -- The things themselves: how many there are in a period can be counted, not added up.
@@ -48,7 +61,7 @@ measured as (
         cast(1 as decimal(28, 4)) as measure_value,
         cast(sum(share) as decimal(28, 4)) as row_count
     from {{ input.relation }}
-    where {{ measure_value(input) }} is not null
+    where {{ measure_value(input) }} is not null and {{ on_days[model] }}
     group by {{ input.date }}, attributed_on, org_unit_id, team_id, project_id, entity
     {% else %}
     select
@@ -117,11 +130,21 @@ known as (
         row_count,
         org_path
     from {{ this }}
-    where row_count > 0
+    where
+        row_count > 0
+        {% for model, inputs in models.items() if on_days.get(model) != 'true' %}
+        {% set keys_of_model = inputs | map(attribute='key') | map('tojson') | join(', ') | replace('"', "'") %}
+        and (
+            measure not in ({{ keys_of_model }})
+            {% if model in on_days %}
+            or measure_date in ({{ date_list(again[model]) }})
+            {% endif %}
+        )
+        {% endfor %}
 ),
 
 -- A day is touched when any of its rows came, went or changed, from whatever cause: a new or late
--- record, a correction, a re-organisation. Comparing beats bookkeeping: nothing can be forgotten.
+-- record, a correction, a re-organisation. Compared is what can have changed (days_to_add_up).
 touched as (
     select
         measure,
@@ -163,7 +186,7 @@ select
     -- A day whose last row went stays as an empty one, so that the periods above it hear of it.
     coalesce(fresh.row_count, 0) as row_count,
     coalesce(fresh.org_path, '') as org_path,
-    (select coalesce(max(build), 0) + 1 from {{ this }}) as build
+    {{ this_build() }} as build
 from touched
 left join fresh
     on
@@ -172,6 +195,6 @@ left join fresh
 
 select
     *,
-    cast(1 as bigint) as build
+    {{ this_build() }} as build
 from fresh
 {% endif %}

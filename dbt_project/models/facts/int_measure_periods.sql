@@ -2,7 +2,9 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
+    post_hook="{{ remember_marks() }}",
 ) }}
+{% set builds_seen = note_builds(['int_measure_days']) %}
 {% set of_parts = measures_of_parts() %}
 {# From the days everything is added up step by step, so that no day is looked at once for each grain. #}
 {% set made_of = {'week': 'day', 'month': 'day', 'quarter': 'month', 'year': 'quarter'} %}
@@ -17,7 +19,7 @@ changed_days as (
         measure,
         measure_date
     from days
-    where build > (select coalesce(max(build), 0) from {{ this }})
+    where build > {{ builds_seen.int_measure_days }}
 ),
 
 touched as (
@@ -31,28 +33,29 @@ touched as (
     {% endfor %}
 ),
 
--- All days of the periods that are touched: a year holds its months and quarters, not all its weeks.
-touched_days as (
+-- Quarters and years are added up from months that are here already; what is counted once is not.
+{% for name, whole, condition in [('touched_days', 'month', '<>'), ('touched_things', 'year', '=')] %}
+{{ name }} as (
     select days.*
     from days
     where
-        (days.measure, {{ period_start('year', 'days.measure_date') }}) in (
-            select
-                measure,
-                period_start
-            from touched
-            where grain = 'year'
-        )
-        or (days.measure, {{ period_start('week', 'days.measure_date') }}) in (
-            select
-                measure,
-                period_start
-            from touched
-            where grain = 'week'
+        days.aggregation {{ condition }} 'count_distinct'
+        and (
+            {% for grain in [whole, 'week'] %}
+            (days.measure, {{ period_start(grain, 'days.measure_date') }}) in (
+                select
+                    measure,
+                    period_start
+                from touched
+                where grain = '{{ grain }}'
+            )
+            {{ 'or' if not loop.last }}
+            {% endfor %}
         )
 ),
-{% endif %}
 
+{% endfor %}
+{% endif %}
 placed as (
     {{ on_units('touched_days' if is_incremental() else 'days', "aggregation <> 'count_distinct'") }}
 ),
@@ -73,6 +76,45 @@ by_day as (
 ),
 
 {% for grain, smaller in made_of.items() %}
+{% if is_incremental() and smaller in ('month', 'quarter') %}
+-- Those that are touched, and beside them those that are as they were.
+{{ smaller }}s_of_{{ grain }}s as (
+    select by_{{ smaller }}.*
+    from by_{{ smaller }}
+    inner join touched
+        on
+            touched.grain = '{{ smaller }}'
+            and by_{{ smaller }}.measure = touched.measure
+            and by_{{ smaller }}.period_start = touched.period_start
+    union all
+    select
+        known.measure,
+        known.aggregation,
+        known.org_unit_id,
+        known.is_part,
+        known.period_start,
+        known.measure_value,
+        known.row_count,
+        known.first_date,
+        known.build
+    from {{ this }} as known
+    inner join touched
+        on
+            touched.grain = '{{ grain }}'
+            and known.measure = touched.measure
+            and {{ period_start(grain, 'known.period_start') }} = touched.period_start
+    left join touched as touched_{{ smaller }}s
+        on
+            touched_{{ smaller }}s.grain = '{{ smaller }}'
+            and known.measure = touched_{{ smaller }}s.measure
+            and known.period_start = touched_{{ smaller }}s.period_start
+    where
+        known.grain = '{{ smaller }}'
+        and known.aggregation <> 'count_distinct'
+        and touched_{{ smaller }}s.measure is null
+),
+
+{% endif %}
 by_{{ grain }} as (
     select
         measure,
@@ -84,14 +126,14 @@ by_{{ grain }} as (
         cast(sum(row_count) as decimal(28, 4)) as row_count,
         min(first_date) as first_date,
         max(build) as build
-    from by_{{ smaller }}
+    from {{ smaller ~ 's_of_' ~ grain ~ 's' if is_incremental() and smaller in ('month', 'quarter') else 'by_' ~ smaller }}
     group by measure, aggregation, org_unit_id, is_part, {{ period_start(grain, 'period_start') }}
 ),
 
 {% endfor %}
 -- What is counted once in a period, however many days it is seen on, does not add up.
 things as (
-    {{ on_units('touched_days' if is_incremental() else 'days', "aggregation = 'count_distinct'") }}
+    {{ on_units('touched_things' if is_incremental() else 'days', "aggregation = 'count_distinct'") }}
 ),
 
 {% for grain in grains() %}
@@ -120,6 +162,7 @@ found as (
         '{{ grain }}' as grain,
         period_start,
         org_unit_id,
+        is_part,
         measure_value,
         row_count,
         first_date,

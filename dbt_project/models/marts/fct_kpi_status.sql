@@ -1,7 +1,28 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table' if target.type == 'spark' else 'incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['kpi', 'grain', 'period_start'],
+    on_schema_change='fail',
+    post_hook=["{{ drop_rows_outside_series() }}", "{{ remember_series() }}", "{{ remember_marks() }}"],
+) }}
+{{ declare_dependencies(['int_kpi_values', 'int_kpi_series']) }}
+{# By KPI, what a judgement follows from besides the rows. #}
+{% set judged_by = {} %}
+{% for kpi in kpi_metrics() %}
+{% do judged_by.update({kpi.name: kpi.meta.direction ~ ', ' ~ kpi.cadence}) %}
+{% endfor %}
+{% set before = marks_seen() %}
+{% set builds_seen = note_builds(['int_kpi_values'], judged_by) %}
+{% set key = ['kpi', 'org_unit_id', 'grain', 'period_start'] %}
+{% set target_columns = ['target', 'band_lower', 'band_upper', 'target_origin'] %}
+{% set band_columns = ['process_band_lower', 'process_band_centre', 'process_band_upper', 'process_score', 'known_event'] %}
 
 with
 
+{% if is_incremental() %}
+known as (select * from {{ this }}),
+
+{% endif %}
 kpi_values as (select * from {{ ref('fct_kpi_values') }}),
 
 kpis as (select * from {{ ref('dim_kpi') }}),
@@ -20,6 +41,86 @@ targeted as (
         target_origin
     from {{ ref('int_kpi_targets') }}
 ),
+
+{% if is_incremental() %}
+-- Of these periods something came or changed: a value, a target, a process band, or the KPI itself.
+touched as (
+    select
+        kpi,
+        grain,
+        period_start
+    from {{ ref('int_kpi_values') }}
+    where build > {{ builds_seen.int_kpi_values }} and part_of is null
+    union
+    select
+        known.kpi,
+        known.grain,
+        known.period_start
+    from known
+    left join targeted using ({{ key | join(', ') }})
+    where
+        known.target_origin is not null
+        and (
+            {% for column in target_columns %}
+            known.{{ column }} is distinct from targeted.{{ column }}
+            {{ 'or' if not loop.last }}
+            {% endfor %}
+        )
+    union
+    select
+        known.kpi,
+        known.grain,
+        known.period_start
+    from known
+    inner join targeted using ({{ key | join(', ') }})
+    where known.target_origin is null
+    union
+    select
+        known.kpi,
+        known.grain,
+        known.period_start
+    from known
+    inner join kpis on known.kpi = kpis.kpi and known.grain = kpis.cadence
+    left join process_bands
+        on
+            known.kpi = process_bands.kpi
+            and known.org_unit_id = process_bands.org_unit_id
+            and known.grain = process_bands.grain
+            and known.period_start = process_bands.period_start
+    where
+        known.is_closed
+        and (
+            known.process_status is distinct from coalesce(process_bands.process_status, 'no_data')
+            {% for column in band_columns %}
+            or known.{{ column }} is distinct from process_bands.{{ column }}
+            {% endfor %}
+        )
+    {% for name, mark in judged_by.items() if before.get(name) != mark %}
+    union
+    select distinct
+        kpi,
+        grain,
+        period_start
+    from kpi_values
+    where kpi = {{ text_literal(name) }}
+    {% endfor %}
+),
+
+-- From the first of them on a KPI is judged again, since how long a status lasts goes on from there.
+since as (
+    select
+        kpi,
+        grain,
+        min(period_start) as first_start,
+        case grain
+            {% for grain in grains() %}
+            when '{{ grain }}' then {{ period_start(grain, 'cast(min(period_start) - 1 as date)') }}
+            {% endfor %}
+        end as start_before
+    from touched
+    group by kpi, grain
+),
+{% endif %}
 
 judged as (
     select
@@ -49,6 +150,13 @@ judged as (
         process_bands.process_score,
         process_bands.known_event
     from kpi_values
+    {% if is_incremental() %}
+    inner join since
+        on
+            kpi_values.kpi = since.kpi
+            and kpi_values.grain = since.grain
+            and kpi_values.period_start >= since.first_start
+    {% endif %}
     inner join kpis on kpi_values.kpi = kpis.kpi
     left join process_bands
         on
@@ -64,13 +172,43 @@ judged as (
             and kpi_values.period_start = targeted.period_start
 ),
 
+{% if is_incremental() %}
+-- How long the period before these has had its status.
+carried as (
+    select
+        known.kpi,
+        known.org_unit_id,
+        known.grain,
+        known.status,
+        known.streak
+    from known
+    inner join since
+        on
+            known.kpi = since.kpi
+            and known.grain = since.grain
+            and known.period_start = since.start_before
+),
+{% endif %}
+
 numbered as (
     select
-        *,
+        judged.*,
         row_number() over so_far as period_number,
-        lag(status) over so_far as status_before
+        lag(judged.status) over so_far as status_before,
+        {% if is_incremental() %}
+        case when judged.status = carried.status then coalesce(carried.streak, 0) else 0 end as streak_before
+        {% else %}
+        0 as streak_before
+        {% endif %}
     from judged
-    window so_far as (partition by kpi, org_unit_id, grain order by period_start)
+    {% if is_incremental() %}
+    left join carried
+        on
+            judged.kpi = carried.kpi
+            and judged.org_unit_id = carried.org_unit_id
+            and judged.grain = carried.grain
+    {% endif %}
+    window so_far as (partition by judged.kpi, judged.org_unit_id, judged.grain order by judged.period_start)
 ),
 
 -- How many periods in a row have had the status that a period has: as many as since it began.
@@ -78,7 +216,10 @@ runs as (
     select
         *,
         period_number - max(
-            case when status is distinct from status_before then period_number end
+            case
+                when period_number = 1 then 1 - streak_before
+                when status is distinct from status_before then period_number
+            end
         ) over (
             partition by kpi, org_unit_id, grain
             order by period_start
