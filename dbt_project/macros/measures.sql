@@ -129,7 +129,7 @@ cast(
 {# The days in all versions of the records of which a staging model got one after a load. #}
 {% macro dates_of_records(relation, columns, load_id) %}
 {% for column in columns %}
-select {{ column }} as record_date
+select distinct {{ column }} as record_date
 from {{ relation }}
 where
     record_id in (select record_id from {{ relation }} where load_id > '{{ load_id }}')
