@@ -73,11 +73,9 @@ cast(1 as bigint)
   {{ return(builds) }}
 {% endmacro %}
 
-{# A text that changes with any row of a relation, whatever their order. #}
-{% macro fingerprint(relation) %}{{ return(adapter.dispatch('fingerprint', 'koers')(relation)) }}{% endmacro %}
-{% macro default__fingerprint(relation) %}
-  {{ return("select count(*) || '/' || coalesce(sum(hash(looked_at)), 0) from " ~ relation ~ " as looked_at") }}
-{% endmacro %}
+{# One number over the rows of a group, whatever their order, that changes with any of them. #}
+{% macro hash_of_rows(columns) %}{{ return(adapter.dispatch('hash_of_rows', 'koers')(columns)) }}{% endmacro %}
+{% macro default__hash_of_rows(columns) %}{{ return('sum(hash(' ~ columns | join(', ') ~ '))') }}{% endmacro %}
 
 {#
   What a node is made from: of records the staging models, every other table, and views with what
@@ -114,7 +112,10 @@ cast(1 as bigint)
     ) %}
   {% endfor %}
   {% for name in tables %}
-    {% do asked.append("select '" ~ name ~ "', (" ~ fingerprint(graph.nodes[name].relation_name) ~ ")") %}
+    {% do asked.append(
+      "select '" ~ name ~ "', count(*) || '/' || coalesce(" ~ hash_of_rows(['looked_at']) ~ ", 0) from "
+      ~ graph.nodes[name].relation_name ~ " as looked_at"
+    ) %}
   {% endfor %}
   {% for name in views %}
     {% do asked.append(

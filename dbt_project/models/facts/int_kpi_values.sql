@@ -7,22 +7,8 @@
 {% set kpis = kpi_metrics() %}
 {% set formulas = kpi_formulas(kpis) %}
 {% set builds_seen = note_builds(['int_measure_periods']) %}
-{% set in_their_periods %}
-inner join periods
-        on
-            wanted.grain = periods.grain
-            and wanted.first_date <= periods.period_end
-            and wanted.last_date >= periods.period_start
-    {% if is_incremental() %}
-    inner join touched
-        on
-            wanted.kpi = touched.kpi
-            and wanted.grain = touched.grain
-            and periods.period_start = touched.period_start
-    {% endif %}
-{% endset %}
 {# As far as a period is known. #}
-{% set last_day = 'least(periods.period_end, wanted.data_as_of)' %}
+{% set last_day = 'least(asked.period_end, coverage.data_as_of)' %}
 {% set most_inputs = namespace(count=1) %}
 {% for kpi in kpis %}
 {% if kpi.inputs | length > most_inputs.count %}{% set most_inputs.count = kpi.inputs | length %}{% endif %}
@@ -202,6 +188,23 @@ touched as (
 ),
 {% endif %}
 
+-- The periods that are written, by KPI.
+asked as (
+    select
+        kpis.kpi,
+        periods.grain,
+        periods.period_start,
+        periods.period_end
+    from kpis
+    {% if is_incremental() %}
+    inner join touched on kpis.kpi = touched.kpi
+    inner join periods
+        on touched.grain = periods.grain and touched.period_start = periods.period_start
+    {% else %}
+    cross join periods
+    {% endif %}
+),
+
 grains as (select distinct grain from periods),
 
 -- At which grains a series has facts. Parts are there to explain closed periods: at the grains at
@@ -216,65 +219,132 @@ wanted as (
     where series.part_of is null or explained.kpi is not null
 ),
 
--- The total so far of every running input, at the end of every day.
-totals as (
+-- Between which days a running input is added up: until the last of a period that is known, and
+-- after the day before (null: since ever).
+spans as (
     select
         inputs.kpi,
         inputs.slot,
-        series.org_unit_id,
-        days.period_start as total_date,
-        sum(coalesce(measured.measure_value, 0)) over so_far as measure_value,
-        sum(coalesce(measured.row_count, 0)) over so_far as row_count
+        inputs.measure,
+        asked.grain,
+        asked.period_start,
+        {{ last_day }} as until_date,
+        case
+            when inputs.window_days is not null then cast({{ last_day }} - inputs.window_days as date)
+            {% for grain in ['month', 'quarter', 'year'] %}
+            when inputs.to_date = '{{ grain }}' then cast({{ period_start(grain, last_day) }} - 1 as date)
+            {% endfor %}
+        end as after_date
     from inputs
-    inner join series on inputs.kpi = series.kpi
-    inner join periods as days
-        on days.grain = 'day' and days.period_start between series.first_date and series.data_as_of
-    left join measure_periods as measured
+    inner join asked on inputs.kpi = asked.kpi
+    inner join coverage on inputs.kpi = coverage.kpi
+    where inputs.is_running and asked.period_start <= coverage.data_as_of
+),
+
+total_dates as (
+    select
+        kpi,
+        slot,
+        until_date as total_date
+    from spans
+    union
+    select
+        kpi,
+        slot,
+        after_date
+    from spans
+    where after_date is not null
+),
+
+-- The first day on or after each day of which the total is asked for.
+next_total_dates as (
+    select
+        inputs.kpi,
+        inputs.slot,
+        inputs.measure,
+        days.period_start as date_day,
+        min(total_dates.total_date) over (
+            partition by inputs.kpi, inputs.slot
+            order by days.period_start desc
+            rows between unbounded preceding and current row
+        ) as total_date
+    from inputs
+    inner join periods as days on days.grain = 'day'
+    left join total_dates
         on
-            inputs.measure = measured.measure
-            and measured.grain = 'day'
-            and series.org_unit_id = measured.org_unit_id
-            and days.period_start = measured.period_start
+            inputs.kpi = total_dates.kpi
+            and inputs.slot = total_dates.slot
+            and days.period_start = total_dates.total_date
     where inputs.is_running
+),
+
+moved as (
+    select
+        next_total_dates.kpi,
+        next_total_dates.slot,
+        measured.org_unit_id,
+        next_total_dates.total_date,
+        sum(measured.measure_value) as measure_value,
+        sum(measured.row_count) as row_count
+    from measure_periods as measured
+    inner join next_total_dates
+        on
+            measured.measure = next_total_dates.measure
+            and measured.period_start = next_total_dates.date_day
+    where measured.grain = 'day'
+    group by
+        next_total_dates.kpi,
+        next_total_dates.slot,
+        measured.org_unit_id,
+        next_total_dates.total_date
+),
+
+-- The total so far of every running input, at the end of those days.
+totals as (
+    select
+        total_dates.kpi,
+        total_dates.slot,
+        series.org_unit_id,
+        total_dates.total_date,
+        sum(coalesce(moved.measure_value, 0)) over so_far as measure_value,
+        sum(coalesce(moved.row_count, 0)) over so_far as row_count
+    from total_dates
+    inner join series on total_dates.kpi = series.kpi and total_dates.total_date >= series.first_date
+    left join moved
+        on
+            total_dates.kpi = moved.kpi
+            and total_dates.slot = moved.slot
+            and series.org_unit_id = moved.org_unit_id
+            and total_dates.total_date = moved.total_date
     window
         so_far as (
-            partition by inputs.kpi, inputs.slot, series.org_unit_id
-            order by days.period_start
+            partition by total_dates.kpi, total_dates.slot, series.org_unit_id
+            order by total_dates.total_date
             rows between unbounded preceding and current row
         )
 ),
 
 running as (
     select
-        wanted.kpi,
-        wanted.org_unit_id,
-        wanted.grain,
-        periods.period_start,
-        inputs.slot,
+        totals.kpi,
+        totals.org_unit_id,
+        spans.grain,
+        spans.period_start,
+        totals.slot,
         totals.measure_value - coalesce(earlier.measure_value, 0) as measure_value,
         totals.row_count - coalesce(earlier.row_count, 0) as row_count
-    from wanted
-    inner join inputs on wanted.kpi = inputs.kpi and inputs.is_running
-    {{ in_their_periods }}
+    from spans
     inner join totals
         on
-            wanted.kpi = totals.kpi
-            and inputs.slot = totals.slot
-            and wanted.org_unit_id = totals.org_unit_id
-            and {{ last_day }} = totals.total_date
+            spans.kpi = totals.kpi
+            and spans.slot = totals.slot
+            and spans.until_date = totals.total_date
     left join totals as earlier
         on
-            wanted.kpi = earlier.kpi
-            and inputs.slot = earlier.slot
-            and wanted.org_unit_id = earlier.org_unit_id
-            and earlier.total_date = case
-                when inputs.window_days is not null
-                    then cast({{ last_day }} - inputs.window_days as date)
-                {% for grain in ['month', 'quarter', 'year'] %}
-                when inputs.to_date = '{{ grain }}'
-                    then cast({{ period_start(grain, last_day) }} - 1 as date)
-                {% endfor %}
-            end
+            totals.kpi = earlier.kpi
+            and totals.slot = earlier.slot
+            and totals.org_unit_id = earlier.org_unit_id
+            and spans.after_date = earlier.total_date
 ),
 
 -- Also of periods that are no fact, which are left out when a fact looks for what was taken of it.
@@ -319,10 +389,15 @@ taken as (
 dense as (
     select
         wanted.*,
-        periods.period_start,
-        periods.period_end
+        asked.period_start,
+        asked.period_end
     from wanted
-    {{ in_their_periods }}
+    inner join asked
+        on
+            wanted.kpi = asked.kpi
+            and wanted.grain = asked.grain
+            and wanted.first_date <= asked.period_end
+            and wanted.last_date >= asked.period_start
 ),
 
 filled as (

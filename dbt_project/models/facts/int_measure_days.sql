@@ -9,6 +9,7 @@
 {% set restate_from = var('restate_from', none) %}
 {% set restate_to = var('restate_to', none) %}
 {% set keys = ['measure_date', 'attributed_on', 'org_unit_id', 'team_id', 'project_id'] %}
+{% set compared = ['measure', 'aggregation'] + keys + ['entity', 'measure_value', 'row_count', 'org_path'] %}
 {% set models = kpi_measures() %}
 {% set again = days_to_add_up(models) %}
 {# What is read of a model: everything, or what counts on some days. #}
@@ -117,18 +118,7 @@ fresh as (
 ,
 
 known as (
-    select
-        measure,
-        aggregation,
-        measure_date,
-        attributed_on,
-        org_unit_id,
-        team_id,
-        project_id,
-        entity,
-        measure_value,
-        row_count,
-        org_path
+    select {{ compared | join(', ') }}
     from {{ this }}
     where
         row_count > 0
@@ -145,24 +135,32 @@ known as (
 
 -- A day is touched when any of its rows came, went or changed, from whatever cause: a new or late
 -- record, a correction, a re-organisation. Compared is what can have changed (days_to_add_up).
+{% for rows in ['fresh', 'known'] %}
+{{ rows }}_days as (
+    select
+        measure,
+        measure_date,
+        count(*) as day_rows,
+        sum(measure_value) as measure_value,
+        sum(row_count) as row_count,
+        {{ hash_of_rows(compared) }} as day_hash
+    from {{ rows }}
+    group by measure, measure_date
+),
+
+{% endfor %}
 touched as (
     select
-        measure,
-        measure_date
-    from (
-        select * from fresh
-        except all
-        select * from known
-    ) as came_or_changed
-    union
-    select
-        measure,
-        measure_date
-    from (
-        select * from known
-        except all
-        select * from fresh
-    ) as went_or_changed
+        coalesce(fresh_days.measure, known_days.measure) as measure,
+        coalesce(fresh_days.measure_date, known_days.measure_date) as measure_date
+    from fresh_days
+    full outer join known_days
+        on fresh_days.measure = known_days.measure and fresh_days.measure_date = known_days.measure_date
+    where
+        fresh_days.day_rows is distinct from known_days.day_rows
+        or fresh_days.measure_value is distinct from known_days.measure_value
+        or fresh_days.row_count is distinct from known_days.row_count
+        or fresh_days.day_hash is distinct from known_days.day_hash
     {% if restate_from %}
     union
     select
