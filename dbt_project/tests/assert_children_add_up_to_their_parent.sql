@@ -1,4 +1,5 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}, 'written': 'build', 'written_in': 'int_measure_periods'}) }}
+{% set since = since_passed('build') %}
 -- A unit whose parts do not add up to it makes every explanation of its KPI wrong.
 -- Day by day, since who belongs where is taken as it was on the day. Changes of a balance are left to
 -- assert_balances_of_children_add_up: what moves goes out of one parent and into another. What is
@@ -18,6 +19,15 @@ days as (
             select measure from {{ ref('int_measure_days') }}
             where attributed_on <> measure_date
         )
+        {% if since %}
+        and (measure, period_start) in (
+            select
+                measure,
+                period_start
+            from {{ ref('int_measure_periods') }}
+            where grain = 'day' and {{ since }}
+        )
+        {% endif %}
 ),
 
 children as (

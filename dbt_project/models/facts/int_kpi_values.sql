@@ -2,7 +2,12 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
-    post_hook=["{{ drop_rows_outside_series() }}", "{{ remember_series() }}", "{{ remember_marks() }}"],
+    post_hook=[
+        "{{ drop_rows_outside_series() }}",
+        "{{ remember_series() }}",
+        "{{ remember_marks() }}",
+        "{{ forget_passed() }}",
+    ],
 ) }}
 {% set kpis = kpi_metrics() %}
 {% set formulas = kpi_formulas(kpis) %}

@@ -2,7 +2,7 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
-    post_hook="{{ remember_marks() }}",
+    post_hook=["{{ remember_marks() }}", "{{ forget_passed() }}"],
 ) }}
 {% set builds_seen = note_builds(['int_measure_days']) %}
 {% set of_parts = measures_of_parts() %}

@@ -19,10 +19,6 @@
 
 with
 
-{% if is_incremental() %}
-known as (select * from {{ this }}),
-
-{% endif %}
 kpi_values as (select * from {{ ref('fct_kpi_values') }}),
 
 kpis as (select * from {{ ref('dim_kpi') }}),
@@ -56,7 +52,7 @@ touched as (
         known.kpi,
         known.grain,
         known.period_start
-    from known
+    from {{ this }} as known
     left join targeted using ({{ key | join(', ') }})
     where
         known.target_origin is not null
@@ -71,7 +67,7 @@ touched as (
         known.kpi,
         known.grain,
         known.period_start
-    from known
+    from {{ this }} as known
     inner join targeted using ({{ key | join(', ') }})
     where known.target_origin is null
     union
@@ -79,7 +75,7 @@ touched as (
         known.kpi,
         known.grain,
         known.period_start
-    from known
+    from {{ this }} as known
     inner join kpis on known.kpi = kpis.kpi and known.grain = kpis.cadence
     left join process_bands
         on
@@ -181,7 +177,7 @@ carried as (
         known.grain,
         known.status,
         known.streak
-    from known
+    from {{ this }} as known
     inner join since
         on
             known.kpi = since.kpi
