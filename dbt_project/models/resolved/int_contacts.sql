@@ -54,6 +54,14 @@ person_contacts as (
     left join persons on named.own_key = persons.own_key
 ),
 
+-- Most are contacts of one source only, of whom there is nothing to compare.
+shared as (
+    select person_key
+    from person_contacts
+    group by person_key
+    having count(*) > 1
+),
+
 dated as (
     select
         *,
@@ -65,6 +73,7 @@ dated as (
             order by mql_date nulls last, created_date nulls last, source, contact_id
         ) as place
     from person_contacts
+    where person_key in (select person_key from shared)
 )
 
 select
@@ -78,3 +87,15 @@ select
     first_customer_date as customer_date
 from dated
 where place = 1
+union all
+select
+    source,
+    contact_id,
+    contact_key,
+    owner,
+    campaign,
+    created_date,
+    mql_date,
+    customer_date
+from person_contacts
+where person_key not in (select person_key from shared)
