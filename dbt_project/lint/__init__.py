@@ -18,7 +18,9 @@ def _query_of(relation, *_args, **_options):
     return f"select some_column from {relation}"
 
 
-attributed = in_base_currency = without_overlap = path_units = reachable = on_units = _query_of
+attributed = in_base_currency = without_overlap = path_units = reachable = on_units = days_told = (
+    _query_of
+)
 
 
 def balance_changes(relation, **_options):
@@ -122,6 +124,42 @@ def person(relation):
 
 def added_up(_aggregation, value):
     return f"sum({value})"
+
+
+def hash_of_rows(_columns):
+    return "sum(1)"
+
+
+def this_build():
+    return "1"
+
+
+def days_to_add_up(models):
+    return {model: ["2026-01-01"] for model in models}
+
+
+def days_looked_at(_models, _again):
+    return "true"
+
+
+def date_list(_days):
+    return "cast('2026-01-01' as date)"
+
+
+def marks_seen():
+    return {}
+
+
+def note_builds(models, *_args):
+    return dict.fromkeys(models, 0)
+
+
+def seen_series():
+    return "some_table"
+
+
+def since_passed(_written):
+    return "build > 0"
 
 
 def measure_value(_input):

@@ -84,9 +84,10 @@ cast(
   any other one everything is added up, and compared. So is all once a week, whatever was said.
 #}
 {% macro days_to_add_up(models) %}
-  {% if not koers_is_built() %}{{ return({}) }}{% endif %}
+  {% if not koers_is_built() %}{{ return(dict.fromkeys(models, 'all')) }}{% endif %}
   {% set above, stagings, tables, views = {}, [], ['model.koers.int_org_chains'], [] %}
   {% for model, inputs in models.items() %}
+    {% do koers_check_record_dates(model, inputs[0].record_dates) %}
     {% set found = inputs_above(inputs[0].node) %}
     {% do found.views.append(inputs[0].node) %}
     {% do above.update({model: found}) %}
@@ -104,7 +105,8 @@ cast(
   {% set again = {} %}
   {% for model, inputs in models.items() %}
     {% set changed = [] %}
-    {% set watched = above[model].tables + above[model].views + ['model.koers.int_org_chains', 'measures of ' ~ model] %}
+    {% set watched = ['model.koers.int_org_chains', 'measures of ' ~ model] %}
+    {% do watched.extend(above[model].tables + above[model].views) %}
     {% for name in watched if marks[name] != seen.get(name) %}{% do changed.append(name) %}{% endfor %}
     {% set dates = namespace(select=[]) %}
     {% for name in above[model].stagings if marks[name] != seen.get(name) %}
@@ -126,6 +128,18 @@ cast(
   {{ return(again) }}
 {% endmacro %}
 
+{% macro koers_check_record_dates(model, record_dates) %}
+  {% for entity, columns in record_dates.items() %}
+    {% set node = graph.nodes.get('model.koers.' ~ entity) %}
+    {% for column in columns if node is none or column not in node.columns %}
+      {{ exceptions.raise_compiler_error(
+        "Semantic model " ~ model ~ ": config.meta.record_dates: there is no " ~ entity ~ "." ~ column
+        ~ ". Write the name of a conformed table, and of its columns that hold the day on which a record counts."
+      ) }}
+    {% endfor %}
+  {% endfor %}
+{% endmacro %}
+
 {# The days in all versions of the records of which a staging model got one after a load. #}
 {% macro dates_of_records(relation, columns, load_id) %}
 {% for column in columns %}
@@ -138,7 +152,32 @@ where
 {% endfor %}
 {% endmacro %}
 
+{# Which rows of int_measure_days are compared with what days_to_add_up gave. #}
+{% macro days_looked_at(models, again) %}
+  {% set found = ['true'] %}
+  {% for model, inputs in models.items() if again.get(model) != 'all' %}
+    {% set keys = [] %}
+    {% for input in inputs %}{% do keys.append(text_literal(input.key)) %}{% endfor %}
+    {% set on_days = ' or measure_date in (' ~ date_list(again[model]) ~ ')' if model in again else '' %}
+    {% do found.append('(measure not in (' ~ keys | join(', ') ~ ')' ~ on_days ~ ')') %}
+  {% endfor %}
+  {{ return(found | join('\n        and ')) }}
+{% endmacro %}
+
 {# The days as a list of SQL. #}
 {% macro date_list(days) %}
 {%- for day in days %}cast('{{ day }}' as date){{ ', ' if not loop.last }}{% endfor -%}
+{% endmacro %}
+
+{# What tells the rows of a day of a measure from others: how many, what they come to, and their hash. #}
+{% macro days_told(relation, columns) %}
+select
+    measure,
+    measure_date,
+    count(*) as day_rows,
+    sum(measure_value) as measure_value,
+    sum(row_count) as row_count,
+    {{ hash_of_rows(columns) }} as day_hash
+from {{ relation }}
+group by measure, measure_date
 {% endmacro %}

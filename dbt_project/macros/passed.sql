@@ -8,7 +8,7 @@
   the load of a record, of which each source has its own newest.
 #}
 
-{# SQL that is true of the rows written since the test at hand passed; none where all are to be looked at. #}
+{# SQL that is true of the rows written since the test at hand passed; none where it is to look at all. #}
 {% macro since_passed(written) %}
   {% set found = [] %}
   {% if execute and written and target.type != 'spark' and internal_table_exists('seen_marks') %}
@@ -29,12 +29,16 @@
 {% macro remember_passed(results) %}
 {% if execute and target.type != 'spark' and internal_table_exists('seen_marks') %}
 {% for result in results if result.node.resource_type == 'test' and result.status == 'pass' %}
-{% set written = result.node.test_metadata.kwargs.get('written') if result.node.test_metadata else result.node.config.meta.get('written') %}
-{% set tested = result.node.attached_node or 'model.koers.' ~ result.node.config.meta.get('written_in', '') %}
+{% set node = result.node %}
+{% set written = (node.test_metadata.kwargs if node.test_metadata else node.config.meta).get('written') %}
+{% set tested = node.attached_node or 'model.koers.' ~ node.config.meta.get('written_in', '') %}
 {% if written %}
-delete from {{ seen_marks() }} where model = '{{ result.node.unique_id }}';
+delete from {{ seen_marks() }} where model = '{{ node.unique_id }}';
 insert into {{ seen_marks() }}
-select '{{ result.node.unique_id }}', {{ 'source' if written == 'load_id' else "'build'" }}, cast(max({{ written }}) as varchar)
+select
+    '{{ node.unique_id }}',
+    {{ 'source' if written == 'load_id' else "'build'" }},
+    cast(max({{ written }}) as varchar)
 from {{ graph.nodes[tested].relation_name }}
 {{ 'group by source' if written == 'load_id' else 'having count(*) > 0' }};
 {% endif %}
@@ -59,7 +63,9 @@ delete from {{ seen_marks() }} where model in ({{ tests | join(', ') }})
   Rows that may be the same by these columns: those whose hash is another's too. An engine may group
   by one number sooner than by all of the columns.
 #}
-{% macro maybe_twice(relation, columns) %}{{ return(adapter.dispatch('maybe_twice', 'koers')(relation, columns)) }}{% endmacro %}
+{% macro maybe_twice(relation, columns) %}
+  {{ return(adapter.dispatch('maybe_twice', 'koers')(relation, columns)) }}
+{% endmacro %}
 {% macro default__maybe_twice(relation, columns) %}
   {{ return('select ' ~ columns | join(', ') ~ ' from ' ~ relation) }}
 {% endmacro %}

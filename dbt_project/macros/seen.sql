@@ -66,7 +66,8 @@ cast(1 as bigint)
   {% for model in models %}
     {% do builds.update({model: seen.get(model, 0) | int}) %}
     {% if koers_is_built() %}
-      {% do newest.update({model: run_query('select coalesce(max(build), 0) from ' ~ ref(model)).columns[0].values()[0] | string}) %}
+      {% set found = run_query('select coalesce(max(build), 0) from ' ~ ref(model)) %}
+      {% do newest.update({model: found.columns[0].values()[0] | string}) %}
     {% endif %}
   {% endfor %}
   {% do note_marks(newest) %}

@@ -1,4 +1,8 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_measure_periods'}}, 'written': 'build', 'written_in': 'int_measure_periods'}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'int_measure_periods'}},
+    'written': 'build',
+    'written_in': 'int_measure_periods',
+}) }}
 {% set since = since_passed('build') %}
 -- A unit whose parts do not add up to it makes every explanation of its KPI wrong.
 -- Day by day, since who belongs where is taken as it was on the day. Changes of a balance are left to

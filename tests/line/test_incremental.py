@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -241,3 +244,101 @@ def test_growing_equals_rebuilding(koers_home: Home, tmp_path: Path) -> None:
     before = (line.one(rows), hash_of_marts(koers_home))
     line.build()
     assert (line.one(rows), hash_of_marts(koers_home)) == before
+
+
+def entries(numbers: Mapping[str, tuple[str, int]]) -> str:
+    """A ledger file: by entry its day (DD-MM-YYYY) and amount."""
+    rows = "".join(
+        f"{n};{day};Omzet;noord;{amount},00;EUR\n" for n, (day, amount) in numbers.items()
+    )
+    return "Boekstuk;Boekdatum;Soort;Kostenplaats;Bedrag;Valuta\n" + rows
+
+
+def days_looked_at(home: Home) -> str | None:
+    """Of which days the ledger was added up in the last build; None where of all."""
+    sql = next(home.dbt_target.glob("compiled/**/int_measure_days.sql")).read_text(encoding="utf-8")
+    ledger = sql.partition("ledger_days as (")[2].partition("group by")[0]
+    assert "where" in ledger or "ledger_days" not in sql
+    return None if "where true" in ledger else ledger.partition("where")[2].strip()
+
+
+@pytest.mark.nightly
+def test_a_night_adds_up_the_days_of_what_came(koers_home: Home, tmp_path: Path) -> None:
+    line = Line(koers_home, tmp_path / "scratch")
+    books = {"b1": ("10-01-2026", 1000), "b2": ("10-03-2026", 400), "b3": ("11-03-2026", 50)}
+    write(koers_home.inbox / "ledger", "ledger-1.csv", entries(books))
+    line.land(FIRST, **ORGANISATION)
+    line.build()
+    assert days_looked_at(koers_home) is None
+
+    # One is moved to another day, one is late, and one is as it was.
+    late = {"b1": ("12-02-2026", 1000), "b4": ("05-01-2026", 7), "b3": ("11-03-2026", 50)}
+    write(koers_home.inbox / "ledger", "ledger-2.csv", entries(late))
+    line.land(SECOND)
+    line.build()
+    looked_at = days_looked_at(koers_home)
+    assert looked_at is not None
+    assert set(re.findall(r"\d{4}-\d\d-\d\d", looked_at)) == {
+        "2026-01-10",
+        "2026-02-12",
+        "2026-01-05",
+        "2026-03-11",
+    }
+    line.rebuild()
+    assert line.differences() == []
+
+    # What was lost from what was added up is not missed by a night, and is found within the week.
+    with duckdb.connect(str(koers_home.warehouse)) as connection:
+        connection.execute("delete from int_measure_days where measure_date = '2026-03-10'")
+    line.land(THIRD)
+    line.build()
+    with duckdb.connect(str(koers_home.warehouse)) as connection:
+        week_ago = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=7)
+        connection.execute(
+            "update seen_marks set mark = ? where model = 'int_measure_days' and input = 'all'",
+            [str(week_ago)],
+        )
+    line.build()
+    line.rebuild()
+    assert line.differences() == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nights_at_random_equal_rebuilding(koers_home: Home, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    line = Line(koers_home, tmp_path / "scratch")
+
+    def day() -> dt.date:
+        return dt.date(2026, 1, 1) + dt.timedelta(days=chance.randrange(110))
+
+    def deal(number: int) -> str:
+        closed, stage = (
+            day(),
+            chance.choice(["Closed won", "Closed won", "Closed lost", "Presentation"]),
+        )
+        owner, campaign = chance.choice(["Ann", "Bob", "Eve"]), chance.choice(["lente", ""])
+        return (
+            f"{number},{owner},{stage},{chance.randrange(1, 500)}.00,EUR,{campaign},"
+            f"2025-12-{chance.randrange(1, 29):02} 10:00,{closed} 12:00,"
+            f"{line.now.date() - dt.timedelta(days=1)} 12:00"
+        )
+
+    for night in range(4):
+        changed = chance.sample(range(40), 30 if night == 0 else 4)
+        books = {
+            f"b{n}": (f"{day():%d-%m-%Y}", chance.randrange(1, 900))
+            for n in chance.sample(range(20), 6)
+        }
+        write(koers_home.inbox / "ledger", f"ledger-{night}.csv", entries(books))
+        organisation = ORGANISATION if night == 0 else {}
+        if night == 2:
+            moved = f"ann;zuid;{day():%d-%m-%Y}\n        bob;"
+            organisation = {
+                "memberships": replaced(ORGANISATION["memberships"], "bob;", moved),
+                "kpi_targets": replaced(ORGANISATION["kpi_targets"], "month;10;", "month;90;"),
+            }
+        line.land("\n".join(deal(number) for number in changed), **organisation)
+        line.build()
+    line.rebuild()
+    assert line.differences() == []

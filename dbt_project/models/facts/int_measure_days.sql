@@ -14,13 +14,8 @@
 {% set again = days_to_add_up(models) %}
 {# What is read of a model: everything, or what counts on some days. #}
 {% set on_days = {} %}
-{% for model, inputs in models.items() %}
-{% set days = again.get(model, 'all' if not is_incremental() else none) %}
-{% if days == 'all' or not is_incremental() %}
-{% do on_days.update({model: 'true'}) %}
-{% elif days %}
-{% do on_days.update({model: inputs[0].date ~ ' in (' ~ date_list(days) ~ ')'}) %}
-{% endif %}
+{% for model, days in again.items() %}
+{% do on_days.update({model: 'true' if days == 'all' else models[model][0].date ~ ' in (' ~ date_list(days) ~ ')'}) %}
 {% endfor %}
 
 with
@@ -120,35 +115,19 @@ fresh as (
 known as (
     select {{ compared | join(', ') }}
     from {{ this }}
-    where
-        row_count > 0
-        {% for model, inputs in models.items() if on_days.get(model) != 'true' %}
-        {% set keys_of_model = inputs | map(attribute='key') | map('tojson') | join(', ') | replace('"', "'") %}
-        and (
-            measure not in ({{ keys_of_model }})
-            {% if model in on_days %}
-            or measure_date in ({{ date_list(again[model]) }})
-            {% endif %}
-        )
-        {% endfor %}
+    where row_count > 0 and {{ days_looked_at(models, again) }}
 ),
 
 -- A day is touched when any of its rows came, went or changed, from whatever cause: a new or late
 -- record, a correction, a re-organisation. Compared is what can have changed (days_to_add_up).
-{% for rows in ['fresh', 'known'] %}
-{{ rows }}_days as (
-    select
-        measure,
-        measure_date,
-        count(*) as day_rows,
-        sum(measure_value) as measure_value,
-        sum(row_count) as row_count,
-        {{ hash_of_rows(compared) }} as day_hash
-    from {{ rows }}
-    group by measure, measure_date
+fresh_days as (
+    {{ days_told('fresh', compared) }}
 ),
 
-{% endfor %}
+known_days as (
+    {{ days_told('known', compared) }}
+),
+
 touched as (
     select
         coalesce(fresh_days.measure, known_days.measure) as measure,

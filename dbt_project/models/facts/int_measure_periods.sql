@@ -8,6 +8,8 @@
 {% set of_parts = measures_of_parts() %}
 {# From the days everything is added up step by step, so that no day is looked at once for each grain. #}
 {% set made_of = {'week': 'day', 'month': 'day', 'quarter': 'month', 'year': 'quarter'} %}
+{# ... and from those that are here already. #}
+{% set kept = ['month', 'quarter'] if is_incremental() else [] %}
 
 with
 
@@ -76,7 +78,7 @@ by_day as (
 ),
 
 {% for grain, smaller in made_of.items() %}
-{% if is_incremental() and smaller in ('month', 'quarter') %}
+{% if smaller in kept %}
 -- Those that are touched, and beside them those that are as they were.
 {{ smaller }}s_of_{{ grain }}s as (
     select by_{{ smaller }}.*
@@ -126,7 +128,7 @@ by_{{ grain }} as (
         cast(sum(row_count) as decimal(28, 4)) as row_count,
         min(first_date) as first_date,
         max(build) as build
-    from {{ smaller ~ 's_of_' ~ grain ~ 's' if is_incremental() and smaller in ('month', 'quarter') else 'by_' ~ smaller }}
+    from {{ smaller ~ 's_of_' ~ grain ~ 's' if smaller in kept else 'by_' ~ smaller }}
     group by measure, aggregation, org_unit_id, is_part, {{ period_start(grain, 'period_start') }}
 ),
 

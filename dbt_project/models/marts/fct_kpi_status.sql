@@ -13,9 +13,10 @@
 {% endfor %}
 {% set before = marks_seen() %}
 {% set builds_seen = note_builds(['int_kpi_values'], judged_by) %}
-{% set key = ['kpi', 'org_unit_id', 'grain', 'period_start'] %}
 {% set target_columns = ['target', 'band_lower', 'band_upper', 'target_origin'] %}
-{% set band_columns = ['process_band_lower', 'process_band_centre', 'process_band_upper', 'process_score', 'known_event'] %}
+{% set band_columns = [
+    'process_band_lower', 'process_band_centre', 'process_band_upper', 'process_score', 'known_event'
+] %}
 
 with
 
@@ -53,7 +54,12 @@ touched as (
         known.grain,
         known.period_start
     from {{ this }} as known
-    left join targeted using ({{ key | join(', ') }})
+    left join targeted
+        on
+            known.kpi = targeted.kpi
+            and known.org_unit_id = targeted.org_unit_id
+            and known.grain = targeted.grain
+            and known.period_start = targeted.period_start
     where
         known.target_origin is not null
         and (
@@ -68,7 +74,12 @@ touched as (
         known.grain,
         known.period_start
     from {{ this }} as known
-    inner join targeted using ({{ key | join(', ') }})
+    inner join targeted
+        on
+            known.kpi = targeted.kpi
+            and known.org_unit_id = targeted.org_unit_id
+            and known.grain = targeted.grain
+            and known.period_start = targeted.period_start
     where known.target_origin is null
     union
     select
@@ -168,9 +179,9 @@ judged as (
             and kpi_values.period_start = targeted.period_start
 ),
 
-{% if is_incremental() %}
--- How long the period before these has had its status.
+-- How long the period before the ones that are judged has had its status; of the very first none.
 carried as (
+    {% if is_incremental() %}
     select
         known.kpi,
         known.org_unit_id,
@@ -183,27 +194,30 @@ carried as (
             known.kpi = since.kpi
             and known.grain = since.grain
             and known.period_start = since.start_before
+    {% else %}
+    select
+        kpi,
+        org_unit_id,
+        grain,
+        cast(null as string) as status,
+        cast(null as bigint) as streak
+    from kpi_values
+    where false
+    {% endif %}
 ),
-{% endif %}
 
 numbered as (
     select
         judged.*,
         row_number() over so_far as period_number,
         lag(judged.status) over so_far as status_before,
-        {% if is_incremental() %}
         case when judged.status = carried.status then coalesce(carried.streak, 0) else 0 end as streak_before
-        {% else %}
-        0 as streak_before
-        {% endif %}
     from judged
-    {% if is_incremental() %}
     left join carried
         on
             judged.kpi = carried.kpi
             and judged.org_unit_id = carried.org_unit_id
             and judged.grain = carried.grain
-    {% endif %}
     window so_far as (partition by judged.kpi, judged.org_unit_id, judged.grain order by judged.period_start)
 ),
 
