@@ -84,14 +84,14 @@ cast(
   any other one everything is added up, and compared. So is all once a week, whatever was said.
 #}
 {% macro days_to_add_up(models) %}
-  {% if not koers_is_built() %}{{ return(dict.fromkeys(models, 'all')) }}{% endif %}
-  {% set above, stagings, tables, views = {}, [], ['model.koers.int_org_chains'], [] %}
+  {% if not koers_remembers() %}{{ return(dict.fromkeys(models, 'all')) }}{% endif %}
+  {% set above, stagings, tables, views = {}, {}, ['model.koers.int_org_chains'], [] %}
   {% for model, inputs in models.items() %}
     {% do koers_check_record_dates(model, inputs[0].record_dates) %}
     {% set found = inputs_above(inputs[0].node) %}
     {% do found.views.append(inputs[0].node) %}
     {% do above.update({model: found}) %}
-    {% for name in found.stagings if name not in stagings %}{% do stagings.append(name) %}{% endfor %}
+    {% do stagings.update(found.stagings) %}
     {% for name in found.tables if name not in tables %}{% do tables.append(name) %}{% endfor %}
     {% for name in found.views if name not in views %}{% do views.append(name) %}{% endfor %}
   {% endfor %}

@@ -13,14 +13,19 @@ create table if not exists {{ seen_marks() }} (model varchar, input varchar, mar
 {% endif %}
 {% endmacro %}
 
-{# Not while a unit test puts something else in the place of the inputs. #}
-{% macro koers_is_built() %}{{ return(execute and model.resource_type == 'model') }}{% endmacro %}
+{# Whether what the model at hand sees is to be remembered: not on Spark, where all is made anew; not
+   while a unit test puts something else in the place of the inputs; not where SQL is only looked at. #}
+{% macro koers_remembers() %}
+  {{ return(
+    execute and target.type != 'spark' and model.resource_type == 'model' and flags.WHICH in ('build', 'run', 'retry')
+  ) }}
+{% endmacro %}
 
 {# By input, the marks that the model at hand saw when it was last written; nothing where it is
    written from nothing. #}
 {% macro marks_seen() %}
   {% set found = {} %}
-  {% if koers_is_built() and is_incremental() and internal_table_exists('seen_marks') %}
+  {% if koers_remembers() and is_incremental() %}
     {% for row in run_query(
       "select input, mark from " ~ seen_marks() ~ " where model = '" ~ this.identifier ~ "'"
     ).rows %}
@@ -32,7 +37,7 @@ create table if not exists {{ seen_marks() }} (model varchar, input varchar, mar
 
 {# To be remembered by remember_marks, once the model is written. #}
 {% macro note_marks(marks) %}
-  {% if koers_is_built() %}{% do graph.update({'koers_marks_' ~ this.identifier: marks}) %}{% endif %}
+  {% if koers_remembers() %}{% do graph.update({'koers_marks_' ~ this.identifier: marks}) %}{% endif %}
 {% endmacro %}
 
 {# A post-hook, so in the transaction that writes the model: both are there, or neither. #}
@@ -65,7 +70,7 @@ cast(1 as bigint)
   {% set seen = marks_seen() %}
   {% for model in models %}
     {% do builds.update({model: seen.get(model, 0) | int}) %}
-    {% if koers_is_built() %}
+    {% if koers_remembers() %}
       {% set found = run_query('select coalesce(max(build), 0) from ' ~ ref(model)) %}
       {% do newest.update({model: found.columns[0].values()[0] | string}) %}
     {% endif %}
@@ -79,22 +84,21 @@ cast(1 as bigint)
 {% macro default__hash_of_rows(columns) %}{{ return('sum(hash(' ~ columns | join(', ') ~ '))') }}{% endmacro %}
 
 {#
-  What a node is made from: of records the staging models, every other table, and views with what
-  they are made from in turn. stagings, tables and views, each a list of the ids of nodes.
+  What a node is made from: stagings, the staging models of conformed records with the conformed model
+  that reads them; views, with what they are made from in turn; and tables, which is every other
+  model. By the ids of nodes.
 #}
 {% macro inputs_above(node, found=none) %}
-  {% set found = found or {'stagings': [], 'tables': [], 'views': []} %}
-  {% set known = found.stagings + found.tables + found.views %}
+  {% set found = found or {'stagings': {}, 'tables': [], 'views': []} %}
+  {% set known = found.tables + found.views %}
   {% for name in graph.nodes[node].depends_on.nodes if name in graph.nodes and name not in known %}
     {% set above = graph.nodes[name] %}
-    {% if above.fqn[1] == 'staging' %}
-      {% if name not in found.stagings %}{% do found.stagings.append(name) %}{% endif %}
-    {% elif above.fqn[1] == 'conformed' %}
-      {% do inputs_above(name, found) %}
+    {% if above.fqn[1] == 'conformed' %}
+      {% for staging in above.depends_on.nodes %}{% do found.stagings.update({staging: above.name}) %}{% endfor %}
     {% elif above.config.materialized == 'view' %}
       {% do found.views.append(name) %}
       {% do inputs_above(name, found) %}
-    {% elif name not in found.tables %}
+    {% else %}
       {% do found.tables.append(name) %}
     {% endif %}
   {% endfor %}
@@ -102,16 +106,13 @@ cast(1 as bigint)
 {% endmacro %}
 
 {#
-  By input, its mark: of staging models the newest load, of views what they say (the SQL, with the
-  settings it was made with), of tables all their rows.
+  By input, its mark: of the stagings of conformed records the newest load that is among them
+  (remember_loads), of views what they say (the SQL, with the settings it was made with), of tables
+  all their rows.
 #}
 {% macro marks_of(stagings, tables, views) %}
-  {% set asked = [] %}
-  {% for name in stagings %}
-    {% do asked.append(
-      "select '" ~ name ~ "' as input, coalesce(max(load_id), '') as mark from " ~ graph.nodes[name].relation_name
-    ) %}
-  {% endfor %}
+  {% set readers = stagings.values() | unique | join("', '") %}
+  {% set asked = ["select input, mark from " ~ seen_marks() ~ " where model in ('" ~ readers ~ "')"] %}
   {% for name in tables %}
     {% do asked.append(
       "select '" ~ name ~ "', count(*) || '/' || coalesce(" ~ hash_of_rows(['looked_at']) ~ ", 0) from "
@@ -125,8 +126,20 @@ cast(1 as bigint)
     ) %}
   {% endfor %}
   {% set marks = {} %}
-  {% for row in (run_query(asked | join('\nunion all\n')).rows if asked else []) %}
+  {% for row in run_query(asked | join('\nunion all\n')).rows %}
     {% do marks.update({row[0]: local_md5(row[1] or '') if row[0] in views else row[1]}) %}
   {% endfor %}
   {{ return(marks) }}
+{% endmacro %}
+
+{# A post-hook of conformed records: up to which load of each staging model they have read. #}
+{% macro remember_loads() %}
+{% if execute and target.type != 'spark' and internal_table_exists('seen_marks') %}
+delete from {{ seen_marks() }} where model = '{{ this.identifier }}';
+insert into {{ seen_marks() }}
+{% for name in model.depends_on.nodes %}
+select '{{ this.identifier }}', '{{ name }}', coalesce(max(load_id), '') from {{ graph.nodes[name].relation_name }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{% endif %}
 {% endmacro %}
