@@ -107,8 +107,12 @@ def _at(size: Size, scale: str, home: Path, rounds: int) -> tuple[Point, Point]:
         return built[-1]
 
     ways, left_out = alternate({BY_HAND: lambda: _by_hand(home), FACTS: facts}, rounds)
-    if FACTS not in left_out:
-        _same_facts(home)
+    if FACTS in left_out:
+        # Without facts there is no rest, and no night to follow.
+        shutil.rmtree(home)
+        point = Point(scale, str(size), ways, left_out)
+        return point, Point(scale, str(size), (), left_out)
+    _same_facts(home)
     whole, left = alternate(
         {EVERYTHING: lambda: _added(built[-1], _dbt(home, "rest", fresh=False))}, 1
     )
