@@ -86,6 +86,8 @@ def _aims(result: Result) -> Iterator[str]:
         return
     point = result.points[-1]
     there = {way.name for way in point.ways}
+    for name in point.left_out:
+        yield f"Aim: {name}; missed: it did not come to an end.\n"
     for name, baseline, aim in result.compared:
         if aim is not None and {name, baseline} <= there:
             found = point.way(name).median / max(point.way(baseline).median, 0.0005)

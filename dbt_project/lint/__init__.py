@@ -146,6 +146,18 @@ def date_list(_days):
     return "cast('2026-01-01' as date)"
 
 
+def measure_keys():
+    return ["one", "two"]
+
+
+def of_this_batch(names, _rows):
+    return names
+
+
+def text_list(_values):
+    return "'word'"
+
+
 def marks_seen():
     return {}
 

@@ -34,6 +34,10 @@ cast({{ dbt.dateadd('day', -1, dbt.dateadd(grain, 1, start)) }} as date)
 {%- if value is none -%}cast(null as string){%- else -%}{{ quoted_text(value | string) }}{%- endif -%}
 {%- endmacro %}
 
+{% macro text_list(values) -%}
+{%- for value in values %}{{ text_literal(value) }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
+
 {% macro quoted_text(text) %}{{ return(adapter.dispatch('quoted_text', 'koers')(text)) }}{% endmacro %}
 {% macro default__quoted_text(text) %}{{ return("'" ~ (text | replace("'", "''")) ~ "'") }}{% endmacro %}
 {% macro spark__quoted_text(text) %}

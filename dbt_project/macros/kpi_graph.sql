@@ -343,6 +343,15 @@
   {{ return(models) }}
 {% endmacro %}
 
+{# ... and what they are called there. #}
+{% macro measure_keys() %}
+  {% set found = [] %}
+  {% for inputs in kpi_measures().values() %}
+    {% for input in inputs %}{% do found.append(input.key) %}{% endfor %}
+  {% endfor %}
+  {{ return(found) }}
+{% endmacro %}
+
 {% macro koers_connectors_above(nodes) %}
   {# The connectors whose streams stand upstream of these nodes, the organisation's files apart. #}
   {% set connectors = [] %}

@@ -156,10 +156,9 @@ where
 {% macro days_looked_at(models, again) %}
   {% set found = ['true'] %}
   {% for model, inputs in models.items() if again.get(model) != 'all' %}
-    {% set keys = [] %}
-    {% for input in inputs %}{% do keys.append(text_literal(input.key)) %}{% endfor %}
+    {% set keys = text_list(inputs | map(attribute='key')) %}
     {% set on_days = ' or measure_date in (' ~ date_list(again[model]) ~ ')' if model in again else '' %}
-    {% do found.append('(measure not in (' ~ keys | join(', ') ~ ')' ~ on_days ~ ')') %}
+    {% do found.append('(measure not in (' ~ keys ~ ')' ~ on_days ~ ')') %}
   {% endfor %}
   {{ return(found | join('\n        and ')) }}
 {% endmacro %}

@@ -3,13 +3,17 @@
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
     post_hook=[
+        "{{ write_other_batches() }}",
         "{{ drop_rows_outside_series() }}",
         "{{ remember_series() }}",
         "{{ remember_marks() }}",
         "{{ forget_passed() }}",
     ],
 ) }}
-{% set kpis = kpi_metrics() %}
+{% set all_rows %}
+select sum({{ dbt.datediff('first_date', 'last_date', 'day') }}) from {{ ref('int_kpi_series') }} where part_of is null
+{% endset %}
+{% set kpis = of_this_batch(kpi_metrics(), all_rows) %}
 {% set formulas = kpi_formulas(kpis) %}
 {% set builds_seen = note_builds(['int_measure_periods']) %}
 {# As far as a period is known. #}
@@ -81,7 +85,11 @@ measure_periods as (
     where row_count > 0 and org_unit_id <> ''
 ),
 
-series as (select * from {{ ref('int_kpi_series') }}),
+series as (
+    select series.*
+    from {{ ref('int_kpi_series') }} as series
+    inner join kpis on series.kpi = kpis.kpi
+),
 
 coverage as (
     select

@@ -2,9 +2,11 @@
     materialized='table' if target.type == 'spark' else 'incremental',
     incremental_strategy='delete+insert',
     unique_key=['measure', 'grain', 'period_start'],
-    post_hook=["{{ remember_marks() }}", "{{ forget_passed() }}"],
+    post_hook=["{{ write_other_batches() }}", "{{ remember_marks() }}", "{{ forget_passed() }}"],
 ) }}
 {% set builds_seen = note_builds(['int_measure_days']) %}
+{% set measures = measure_keys() %}
+{% set batch = of_this_batch(measures, 'select count(*) from ' ~ ref('int_measure_days')) %}
 {% set of_parts = measures_of_parts() %}
 {# From the days everything is added up step by step, so that no day is looked at once for each grain. #}
 {% set made_of = {'week': 'day', 'month': 'day', 'quarter': 'month', 'year': 'quarter'} %}
@@ -13,7 +15,12 @@
 
 with
 
-days as (select * from {{ ref('int_measure_days') }}),
+days as (
+    select * from {{ ref('int_measure_days') }}
+    {% if batch | length < measures | length %}
+    where measure in ({{ text_list(batch) }})
+    {% endif %}
+),
 
 {% if is_incremental() %}
 changed_days as (

@@ -3,7 +3,12 @@
     incremental_strategy='delete+insert',
     unique_key=['kpi', 'grain', 'period_start'],
     on_schema_change='fail',
-    post_hook=["{{ drop_rows_outside_series() }}", "{{ remember_series() }}", "{{ remember_marks() }}"],
+    post_hook=[
+        "{{ write_other_batches() }}",
+        "{{ drop_rows_outside_series() }}",
+        "{{ remember_series() }}",
+        "{{ remember_marks() }}",
+    ],
 ) }}
 {{ declare_dependencies(['int_kpi_values', 'int_kpi_series']) }}
 {# By KPI, what a judgement follows from besides the rows. #}
@@ -11,6 +16,7 @@
 {% for kpi in kpi_metrics() %}
 {% do judged_by.update({kpi.name: kpi.meta.direction ~ ', ' ~ kpi.cadence}) %}
 {% endfor %}
+{% set batch = of_this_batch(judged_by | list, 'select count(*) from ' ~ ref('fct_kpi_values')) %}
 {% set before = marks_seen() %}
 {% set builds_seen = note_builds(['int_kpi_values'], judged_by) %}
 {% set target_columns = ['target', 'band_lower', 'band_upper', 'target_origin'] %}
@@ -22,7 +28,12 @@ with
 
 kpi_values as (select * from {{ ref('fct_kpi_values') }}),
 
-kpis as (select * from {{ ref('dim_kpi') }}),
+kpis as (
+    select * from {{ ref('dim_kpi') }}
+    {% if batch | length < judged_by | length %}
+    where kpi in ({{ text_list(batch) }})
+    {% endif %}
+),
 
 process_bands as (select * from {{ ref('int_process_bands') }}),
 
