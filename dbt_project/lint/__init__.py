@@ -170,6 +170,10 @@ def seen_series():
     return "some_table"
 
 
+def same_fact(one, other):
+    return f"{one}.kpi = {other}.kpi"
+
+
 def since_passed(_written):
     return "build > 0"
 

@@ -60,3 +60,10 @@ where
     )
 {% endif %}
 {% endmacro %}
+
+{# Whether rows of two relations are of one fact: a KPI of a unit in a period. #}
+{% macro same_fact(one, other) -%}
+{%- for column in ['kpi', 'org_unit_id', 'grain', 'period_start'] -%}
+{{ one }}.{{ column }} = {{ other }}.{{ column }}{{ ' and ' if not loop.last }}
+{%- endfor -%}
+{%- endmacro %}

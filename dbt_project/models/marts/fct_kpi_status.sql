@@ -66,11 +66,7 @@ touched as (
         known.period_start
     from {{ this }} as known
     left join targeted
-        on
-            known.kpi = targeted.kpi
-            and known.org_unit_id = targeted.org_unit_id
-            and known.grain = targeted.grain
-            and known.period_start = targeted.period_start
+        on {{ same_fact('known', 'targeted') }}
     where
         known.target_origin is not null
         and (
@@ -86,11 +82,7 @@ touched as (
         known.period_start
     from {{ this }} as known
     inner join targeted
-        on
-            known.kpi = targeted.kpi
-            and known.org_unit_id = targeted.org_unit_id
-            and known.grain = targeted.grain
-            and known.period_start = targeted.period_start
+        on {{ same_fact('known', 'targeted') }}
     where known.target_origin is null
     union
     select
@@ -100,11 +92,7 @@ touched as (
     from {{ this }} as known
     inner join kpis on known.kpi = kpis.kpi and known.grain = kpis.cadence
     left join process_bands
-        on
-            known.kpi = process_bands.kpi
-            and known.org_unit_id = process_bands.org_unit_id
-            and known.grain = process_bands.grain
-            and known.period_start = process_bands.period_start
+        on {{ same_fact('known', 'process_bands') }}
     where
         known.is_closed
         and (
@@ -177,17 +165,9 @@ judged as (
     {% endif %}
     inner join kpis on kpi_values.kpi = kpis.kpi
     left join process_bands
-        on
-            kpi_values.kpi = process_bands.kpi
-            and kpi_values.org_unit_id = process_bands.org_unit_id
-            and kpi_values.grain = process_bands.grain
-            and kpi_values.period_start = process_bands.period_start
+        on {{ same_fact('kpi_values', 'process_bands') }}
     left join targeted
-        on
-            kpi_values.kpi = targeted.kpi
-            and kpi_values.org_unit_id = targeted.org_unit_id
-            and kpi_values.grain = targeted.grain
-            and kpi_values.period_start = targeted.period_start
+        on {{ same_fact('kpi_values', 'targeted') }}
 ),
 
 -- How long the period before the ones that are judged has had its status; of the very first none.
