@@ -290,7 +290,7 @@ def test_a_night_adds_up_the_days_of_what_came(koers_home: Home, tmp_path: Path)
     line.rebuild()
     assert line.differences() == []
 
-    # What was lost from what was added up is not missed by a night, and is found within the week.
+    # What was lost from what was added up is not seen by a night, and is found within the week.
     with duckdb.connect(str(koers_home.warehouse)) as connection:
         connection.execute("delete from int_measure_days where measure_date = '2026-03-10'")
     line.land(THIRD)
